@@ -167,12 +167,15 @@ def sources(notebooks: Path, folder: Path) -> None:
 
 def build(notebooks: Path, out: Path) -> int:
     "Build the site of a folder of notebooks; the answer is Sphinx's exit status."
-    with tempfile.TemporaryDirectory() as scratch:
-        pages = Path(scratch) / "pages"
+    with tempfile.TemporaryDirectory() as folder:
+        pages, html, doctrees = (Path(folder) / name for name in ("pages", "html", "doctrees"))
         pages.mkdir()
         sources(notebooks, pages)
-        shutil.rmtree(out, ignore_errors=True)
-        return build_main(["-q", "-W", "--keep-going", "-c", str(HERE), "-d", f"{scratch}/doctrees", str(pages), str(out)])
+        status = build_main(["-q", "-W", "--keep-going", "-c", str(HERE), "-d", str(doctrees), str(pages), str(html)])
+        if status == 0: # a failed build leaves the last good site where it is
+            shutil.rmtree(out, ignore_errors=True)
+            shutil.move(html, out)
+        return status
 
 
 def main() -> None:

@@ -5,18 +5,19 @@
 # %% auto #0
 __all__ = ['number_text', 'array_text', 'show', 'BigFloat', 'big']
 
-# %% ../nbs/01_arrays.ipynb #5e0c8c31
+# %% ../nbs/01_arrays.ipynb #dc7fa5a4
 import operator
+import re
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from numbers import Real
+from numbers import Rational, Real
 
 import gmpy2
 import numpy as np
 from numpy.typing import ArrayLike
 
-# %% ../nbs/01_arrays.ipynb #c3d5be5d
+# %% ../nbs/01_arrays.ipynb #07173a95
 def _plain(
     scientific: str, # a number written as d.ddde±n
 ) -> str: # the same digits without idle zeros, and without an exponent where 1e-4 <= |x| < 1e6
@@ -31,19 +32,22 @@ def _plain(
 
 
 def number_text(
-    x: object, # a number; anything else is written as str(x)
+    x: object, # a number
     digits: int | None = None, # significant digits; None: the fewest that read back as the same number
 ) -> str: # such as 0.58720636, 1.0e-5, 3
-    "The text of one number: integers in full, real and complex numbers to so many significant digits."
+    """The text of one number: integers in full, real and complex numbers to so many significant digits.
+
+    Numbers with 1e-4 <= |x| < 1e6 are written out, all others as d.ddde±n. Any other object is written as str(x).
+    """
     if isinstance(x, (complex, np.complexfloating)):
         real, imag = number_text(x.real, digits), number_text(x.imag, digits)
         return f"{real}{'' if imag.startswith('-') else '+'}{imag}j"
     if isinstance(x, (float, np.floating)):
         return _plain(np.format_float_scientific(x, precision=None if digits is None else digits - 1))
-    if isinstance(x, (int, np.integer)) or not isinstance(x, Real) or digits is None: return str(x)
+    if digits is None or isinstance(x, Rational) or not isinstance(x, Real): return str(x)
     return _plain(f"{x:.{digits - 1}e}")
 
-# %% ../nbs/01_arrays.ipynb #02b705c0
+# %% ../nbs/01_arrays.ipynb #6c369bae
 def array_text(
     x: ArrayLike, # of any shape and dtype, also an object array of BigFloat
 ) -> str: # without brackets for an array of no axes
@@ -78,13 +82,13 @@ def show(
     shape = {0: "0-d", 1: f"{x.size}-element"}.get(x.ndim, "x".join(map(str, x.shape)))
     print(f"{shape} array of {dtype}\n{array_text(x)}")
 
-# %% ../nbs/01_arrays.ipynb #f571d51f
+# %% ../nbs/01_arrays.ipynb #9733add2
 _context = gmpy2.context(precision=256) # all arithmetic of BigFloat; a thread's own context has no say
 _double = gmpy2.ieee(64) # rounding to float64, with its overflow and its subnormal numbers
 
 
 def _exact(x: object) -> object:
-    "`x` as a number that gmpy2 takes without rounding it; NotImplemented where x is no real number."
+    "`x` as a number of the same value that gmpy2 takes; NotImplemented where x is no real number."
     if isinstance(x, (int, float, gmpy2.mpfr)): return x
     if isinstance(x, BigFloat): return x._value
     if isinstance(x, Fraction): return x
@@ -92,7 +96,7 @@ def _exact(x: object) -> object:
     if isinstance(x, (np.integer, np.floating, np.bool)): return x.item()
     return NotImplemented
 
-# %% ../nbs/01_arrays.ipynb #c65adfbe
+# %% ../nbs/01_arrays.ipynb #1c93469c
 def _read(text: str) -> gmpy2.mpfr:
     "The 256-bit number nearest to a decimal numeral, spelt in any way that float() accepts."
     try:
@@ -102,24 +106,39 @@ def _read(text: str) -> gmpy2.mpfr:
         raise ValueError(f"BigFloat needs a decimal number such as '0.1' or '1e-30', got {text!r}") from None
 
 
-def _write(value: gmpy2.mpfr) -> str:
-    "The fewest digits that read back as the same 256 bits: up to 76 always survive, 79 always suffice."
-    for digits in range(76, 80):
-        text = f"{value:.{digits - 1}Ne}"
-        if _read(text) == value: break
-    return _plain(text)
-
-
 def _rounded(x: object) -> gmpy2.mpfr:
     "The 256-bit number nearest to a real number or a decimal numeral."
     if isinstance(x, (str, Decimal)): return _read(str(x))
     number = _exact(x)
     if number is NotImplemented:
-        raise TypeError(f"BigFloat needs a real number or a decimal numeral, got {type(x).__name__}: for an array, "
-                        "use big(x); a complex number has two parts, each of which can be a BigFloat")
+        raise TypeError(f"BigFloat needs a real number or a decimal numeral, got {type(x).__name__}: use big(x) for an "
+                        "array, and the real and imag parts of complex numbers")
     return gmpy2.mpfr(number, precision=256, context=_context)
 
-# %% ../nbs/01_arrays.ipynb #1ffb61cc
+# %% ../nbs/01_arrays.ipynb #61731571
+def _write(value: gmpy2.mpfr) -> str:
+    "The fewest digits that read back as the same 256 bits: up to 76 always survive, 79 always suffice."
+    for digits in range(76, 80):
+        text = f"{value:.{digits - 1}Ne}" # N: to the nearest, whatever the thread's context says
+        if _read(text) == value: break
+    return _plain(text)
+
+
+_SPECIFICATION = re.compile(r"(.?[<>^])?([-+ ]?)(0?)(\d*)(\.\d+)?([eEfFgG%]?)")
+
+
+def _formatted(value: gmpy2.mpfr, specification: str) -> str:
+    "The number in a float's format, with all of its digits where no type or precision is given."
+    match = _SPECIFICATION.fullmatch(specification)
+    if match is None: raise ValueError(f"BigFloat takes formats such as '.10f', '>20.3e', '+g', got {specification!r}")
+    alignment, sign, zero, width, digits, kind = match.groups("")
+    text = format(value, f"{digits}N{kind or 'g'}") if digits or kind else _write(value)
+    if digits == ".0" or kind in ("g", "G"): text = text.removesuffix(".0") # which gmpy2 adds to bare digits
+    if sign in ("+", " ") and not text.startswith("-"): text = sign + text
+    if zero: text = text.zfill(int(width or 0))
+    return format(text, f"{alignment or '>'}{width}")
+
+# %% ../nbs/01_arrays.ipynb #44be69e3
 def _operator(f: Callable) -> tuple[Callable, Callable]:
     "The method of a binary operator and its reflection, from the function of two MPFR numbers."
     def forward(self: "BigFloat", other: object) -> "BigFloat":
@@ -141,7 +160,7 @@ def _comparison(f: Callable) -> Callable:
 
     return compare
 
-# %% ../nbs/01_arrays.ipynb #d0aef751
+# %% ../nbs/01_arrays.ipynb #12168c5a
 def _floor_divmod(x: object, y: object) -> tuple[gmpy2.mpfr, gmpy2.mpfr]:
     "q and r of x = q y + r with q whole and r between 0 and y, both with NumPy's answers at zero and infinity."
     r = _context.fmod(x, y) # exact, with the sign of x
@@ -172,7 +191,7 @@ class _Operators(Real):
     def __bool__(self) -> bool: return self._value != 0
     def __hash__(self) -> int: return hash(self._value)
 
-# %% ../nbs/01_arrays.ipynb #34fbcfec
+# %% ../nbs/01_arrays.ipynb #50a57a42
 def _function(name: str) -> Callable:
     "The method that NumPy calls for `np.name(x)` on an object array. MPFR says asin where NumPy says arcsin."
     f = getattr(_context, name.replace("arc", "a"))
@@ -180,7 +199,7 @@ def _function(name: str) -> Callable:
     def method(self: "BigFloat", *others: Real) -> "BigFloat":
         return BigFloat(f(self._value, *map(_rounded, others)))
 
-    method.__name__, method.__doc__ = name, f"What `np.{name}` calls on an array of objects; correctly rounded."
+    method.__name__, method.__doc__ = name, f"What `np.{name}` calls on an array of objects: 256 bits, by MPFR."
     return method
 
 
@@ -208,9 +227,33 @@ class _Functions:
         "What `np.fabs` calls on an array of objects."
         return abs(self)
 
-# %% ../nbs/01_arrays.ipynb #6c9869f2
-class BigFloat(_Operators, _Functions):
-    "A real number with 256 significant bits: each operation is rounded once, correctly, in every thread. Immutable."
+# %% ../nbs/01_arrays.ipynb #a086068e
+class _Conversions:
+    "The ways from a number whose MPFR value is `_value` to other numbers."
+    __slots__ = ()
+
+    def as_integer_ratio(self) -> tuple[int, int]:
+        "The exact value as numerator and denominator. Raises: OverflowError of infinity, ValueError of nan."
+        numerator, denominator = self._value.as_integer_ratio()
+        return int(numerator), int(denominator)
+
+    def _whole(self, rounding: Callable) -> int:
+        "The number made whole by one of MPFR's roundings; infinity and nan raise what they raise for a float."
+        return int(rounding(self._value) if gmpy2.is_finite(self._value) else float(self))
+
+    def __float__(self) -> float: return float(_double.plus(self._value))
+    def __int__(self) -> int: return self._whole(_context.trunc)
+    def __trunc__(self) -> int: return self._whole(_context.trunc)
+    def __floor__(self) -> int: return self._whole(_context.floor)
+    def __ceil__(self) -> int: return self._whole(_context.ceil)
+
+    def __round__(self, digits: int | None = None) -> "int | BigFloat":
+        if digits is None: return self._whole(_context.rint)
+        return BigFloat(round(Fraction(*self.as_integer_ratio()), digits)) if gmpy2.is_finite(self._value) else self
+
+# %% ../nbs/01_arrays.ipynb #ac313fba
+class BigFloat(_Conversions, _Functions, _Operators):
+    "A real number with 256 significant bits, all of which every operation keeps, in every thread. Immutable."
     __slots__ = ("_value",)
     precision = _context.precision # significant bits
     epsilon = 2.0 ** (1 - precision) # the distance from 1 to the next BigFloat
@@ -227,44 +270,23 @@ class BigFloat(_Operators, _Functions):
         "A uniform random number from random bits, all of which it keeps."
         return cls(_context.div_2exp(sum(int(word) << 64 * i for i, word in enumerate(words)), 256))
 
-    def as_integer_ratio(self) -> tuple[int, int]:
-        "The exact value as numerator and denominator. Raises: OverflowError or ValueError of infinity or nan."
-        numerator, denominator = self._value.as_integer_ratio()
-        return int(numerator), int(denominator)
-
-    def _whole(self, rounding: Callable) -> int:
-        "The number made whole by one of MPFR's roundings; infinity and nan raise what they raise for a float."
-        return int(rounding(self._value) if gmpy2.is_finite(self._value) else float(self))
-
-    def __float__(self) -> float: return float(_double.plus(self._value))
-    def __int__(self) -> int: return self._whole(_context.trunc)
-    def __trunc__(self) -> int: return int(self)
-    def __floor__(self) -> int: return self._whole(_context.floor)
-    def __ceil__(self) -> int: return self._whole(_context.ceil)
-
-    def __round__(self, digits: int | None = None) -> "int | BigFloat":
-        if digits is None: return self._whole(_context.rint)
-        return BigFloat(round(Fraction(*self.as_integer_ratio()), digits)) if gmpy2.is_finite(self._value) else self
-
     def __reduce__(self) -> tuple: return BigFloat, (str(self),)
     def __str__(self) -> str: return _write(self._value)
     def __repr__(self) -> str: return f"BigFloat('{self}')"
+    def __format__(self, specification: str) -> str: return _formatted(self._value, specification)
 
-    def __format__(self, spec: str) -> str:
-        "A float's format specifications, without fill characters and thousands separators."
-        if "." not in spec and not spec.endswith(tuple("eEfFgG%")): return format(str(self), spec)
-        layout, kind = (spec[:-1], spec[-1]) if spec[-1] in "eEfFgG%" else (spec, "g")
-        return format(self._value, f"{layout}N{kind}") # N: to the nearest, whatever the thread's context says
-
-# %% ../nbs/01_arrays.ipynb #7f0688a8
+# %% ../nbs/01_arrays.ipynb #6ba36e1a
 def big(
     x: ArrayLike, # real numbers or decimal numerals, of any shape
 ) -> "BigFloat | np.ndarray": # a BigFloat for one number, an object array of x's shape for an array
-    """`x` in 256 bits. Every float and every integer up to 256 bits is kept exactly; a numeral such as "0.1" is rounded.
+    """`x` in 256 bits: floats and integers up to 256 bits are kept exactly, a numeral such as "0.1" is rounded once.
 
     The way back is `astype(np.float64)`, correctly rounded, or `float(x)` of one number.
-    `np.linalg` has no code for object arrays; `@`, `np.dot`, `np.einsum`, sums, means, sorting and comparisons work.
+    Operators, `@`, `np.dot`, `np.einsum`, sums, means, comparisons, sorting, and the functions that BigFloat has as
+    methods work on the array. `np.floor`, `np.ceil`, `np.trunc` and `np.sign` give ints. For `np.linalg`, `np.isfinite`
+    and `np.allclose`, which have no code for object arrays, convert the array back first.
 
     Raises: TypeError of complex numbers; ValueError of text that is no numeral.
     """
-    return np.frompyfunc(BigFloat, 1, 1)(x)
+    with np.errstate(all="ignore"): # nan stays nan, which is no news
+        return np.frompyfunc(BigFloat, 1, 1)(x)

@@ -6,7 +6,7 @@
 __all__ = ['scalar_output', 'AutoForward', 'AutoReverse', 'gradient', 'value_and_grad', 'grad', 'jacobian_vector_product',
            'vector_jacobian_product', 'jacobian', 'hessian', 'hvp']
 
-# %% ../nbs/15_autodiff.ipynb #73644cc6
+# %% ../nbs/15_autodiff.ipynb #e75d35d4
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from .reverse import owned, pull_to_leaves, record, vjp
 from .tracing import Tracer, differentiable_leaves
 from .trees import tree_flatten, tree_leaves, tree_map, tree_unflatten
 
-# %% ../nbs/15_autodiff.ipynb #088c1f65
+# %% ../nbs/15_autodiff.ipynb #e0ba72a7
 def scalar_output(
     result, # what the function returned
 ): # the same, if it is a real scalar
@@ -40,6 +40,8 @@ def _one(value):
     "The cotangent 1 of a scalar, of its type and on its device."
     if isinstance(value, np.generic):
         return value.dtype.type(1)
+    if type(value) is float:
+        return np.float64(1)
     return np.ones_like(value) if hasattr(value, "dtype") else type(value)(1)
 
 
@@ -61,7 +63,7 @@ def _chunks(total, chunk):
     "The ranges of a space of dimension `total`, `chunk` unit vectors at a time."
     return [(start, min(start + chunk, total)) for start in range(0, total, chunk)]
 
-# %% ../nbs/15_autodiff.ipynb #5be64f0a
+# %% ../nbs/15_autodiff.ipynb #0a844ecd
 @dataclass(frozen=True)
 class AutoForward:
     "Differentiate in forward mode: one tangent for each number of the input, `chunk` of them in one pass."
@@ -131,7 +133,7 @@ class AutoReverse:
             [np.reshape(c[a:b], np.shape(v) + c.shape[1:]) for c in stacked] for v, a, b in zip(values, bounds, bounds[1:])
         ]
 
-# %% ../nbs/15_autodiff.ipynb #70b34323
+# %% ../nbs/15_autodiff.ipynb #7e57aecf
 def gradient(
     f: Callable, # a function with a real scalar result
     *xs, # the point: arguments of f, each a floating-point number, an array, or a nested structure of these
@@ -192,7 +194,7 @@ def _replaced(args, positions, xs):
         args[i] = x
     return args
 
-# %% ../nbs/15_autodiff.ipynb #bbc1aa91
+# %% ../nbs/15_autodiff.ipynb #d495d9a9
 def jacobian_vector_product(
     f: Callable, # any function of one argument
     ad: AutoForward | AutoReverse, # the mode; forward needs one pass, reverse two

@@ -5,32 +5,31 @@
 # %% auto #0
 __all__ = ['Dual', 'Forward', 'jvp', 'push_forward']
 
-# %% ../nbs/13_forward.ipynb #7fa4801e
+# %% ../nbs/13_forward.ipynb #93bdee8b
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from .rules.table import cast_like, evaluate, like, note_view, operand_map, over_batch
+from .rules.table import cast_like, evaluate, like, no_map, note_view, over_batch
 from .tracing import Trace, Tracer, detached, differentiable_leaves, matching_leaves, zeros
 from .trees import tree_flatten, tree_unflatten
 
-# %% ../nbs/13_forward.ipynb #6514a550
+# %% ../nbs/13_forward.ipynb #8aebab80
 class Dual(Tracer):
     "A dual number: a value and its tangent. Extra leading axes of the tangent count many tangents, carried at once."
 
     __slots__ = ("value", "tangent")
 
     def __init__(self, trace, value, tangent):
-        self.owner, self.value, self.tangent = trace, value, tangent
-        self.version, self.view_of = 0, None
+        self.owner, self.value, self.tangent, self.version, self.view_of = trace, value, tangent, 0, None
 
     def _become(self, other):
         self.value, self.tangent = other.value, other.tangent
 
 
 class Forward(Trace):
-    "One run of forward mode: each operation computes its value, and pushes the tangents of its operands through its linear map."
+    "One run of forward mode: an operation computes its value, and pushes the tangents of its operands through its linear map."
 
     __slots__ = ("batch",)
 
@@ -44,7 +43,10 @@ class Forward(Trace):
         rule, y, values, kwargs, active = evaluate(self, function, args, kwargs)
         tangent = None
         for position, dual in active:
-            push = operand_map(rule, rule.push, position)
+            try:
+                push = rule.push[position]
+            except KeyError:
+                raise no_map(rule, "push", position) from None
             if push is not None:
                 change = self.push(rule, push, dual, y, values, kwargs)
                 tangent = change if tangent is None else _sum(tangent, change)
@@ -56,25 +58,23 @@ class Forward(Trace):
         return result
 
     def push(self, rule, push, dual, y, values, kwargs):
-        "Push the tangent of one operand: aligned with `y` for an elementwise rule, one by one for a rule that takes no leading axes."
+        "Push the tangent of one operand. Many tangents are aligned with `y` for an elementwise rule, and looped over where the rule takes one."
         t, batch = dual.tangent, self.batch
-        if not batch:
-            return push(t, y, *values, **kwargs)
-        if not rule.batched:
+        if batch and not rule.batched:
             return over_batch(push, t, batch, y, *values, **kwargs)
-        if rule.elementwise:
+        if batch and rule.elementwise:
             t = np.reshape(t, t.shape[:batch] + (1,) * (np.ndim(y) - dual.ndim) + t.shape[batch:])
         return push(t, y, *values, **kwargs)
 
     def dual(self, value, tangent):
-        "Pair a value with its tangent, in the value's shape and dtype."
+        "Pair a value with its tangent, which gets the value's shape and dtype; an output without tangent stays plain."
         if tangent is None:
             return value
-        if type(value) is not float:
-            if tangent.shape[self.batch :] != value.shape:
-                tangent = np.broadcast_to(tangent, tangent.shape[: self.batch] + value.shape)
-            if tangent.dtype is not value.dtype:
-                tangent = cast_like(tangent, value)
+        shape, lead = np.shape(value), np.shape(tangent)[: self.batch]
+        if np.shape(tangent) != lead + shape:
+            tangent = np.broadcast_to(tangent, lead + shape)
+        if hasattr(value, "dtype") and hasattr(tangent, "dtype") and tangent.dtype != value.dtype:
+            tangent = cast_like(tangent, value)
         return Dual(self, value, tangent)
 
 
@@ -84,16 +84,17 @@ def _sum(a, b):
         return tuple(q if p is None else p if q is None else p + q for p, q in zip(a, b))
     return a + b
 
-# %% ../nbs/13_forward.ipynb #68fbcf9c
+# %% ../nbs/13_forward.ipynb #20c11ef0
 def jvp(
     f: Callable, # any function of NumPy operations; arguments and result may be nested structures
     primals: tuple, # the point, one entry an argument
-    tangents: tuple, # the direction: structure, shapes and dtypes of `primals`
+    tangents: tuple, # the direction: structure and shapes of `primals`
     has_aux: bool = False, # f returns (result, auxiliary values); the latter are passed on
 ) -> tuple: # (f(*primals), its tangent), and the auxiliary values with has_aux
-    """Jacobian-vector product: the value of f and its directional derivative $J v$, in one pass.
+    r"""Jacobian-vector product: the value of f and its directional derivative $J v$, in one pass.
 
-    Raises: TypeError for primals or tangents that are not tuples or not of floating point; ValueError where a tangent's structure or shape is not its primal's.
+    The tangent of the result has the structure, shapes and dtypes of the result.
+    Raises TypeError for primals or tangents that are not tuples, or not of floating point; ValueError where structure or shape of a tangent is not its primal's.
 
     Source: Griewank and Walther, Evaluating Derivatives, 2nd ed. (2008), section 3.1.
     """
@@ -104,15 +105,21 @@ def jvp(
     return push_forward(f, values, matching_leaves("jvp", "tangent", tuple(tangents), values, treedef), treedef, has_aux)
 
 
-def push_forward(f, values, tangents, treedef, has_aux=False, batch=0):
-    "Run f on dual numbers; the tangents have `batch` leading axes."
+def push_forward(
+    f: Callable, # the function
+    values: list, # the leaves of its arguments
+    tangents: list, # their tangents, each of shape batch + value.shape
+    treedef, # the structure of the arguments
+    has_aux: bool = False, # f returns (result, auxiliary values)
+    batch: int = 0, # how many leading axes of the tangents count them
+) -> tuple: # (value, tangent), and the auxiliary values with has_aux
+    "Run f on dual numbers."
     with Forward(batch) as trace:
         duals = [Dual(trace, value, tangent) for value, tangent in zip(values, tangents)]
         result = f(*tree_unflatten(treedef, duals))
         result, aux = result if has_aux else (result, None)
     leaves, outdef = tree_flatten(result)
-    mine = [isinstance(leaf, Dual) and leaf.owner is trace for leaf in leaves]
     lead = tangents[0].shape[:batch] if batch else ()
-    value = tree_unflatten(outdef, [leaf.value if own else leaf for leaf, own in zip(leaves, mine)])
-    tangent = tree_unflatten(outdef, [leaf.tangent if own else zeros(leaf, lead) for leaf, own in zip(leaves, mine)])
+    pairs = [(leaf.value, leaf.tangent) if type(leaf) is Dual and leaf.owner is trace else (leaf, zeros(leaf, lead)) for leaf in leaves]
+    value, tangent = (tree_unflatten(outdef, [pair[k] for pair in pairs]) for k in (0, 1))
     return (value, tangent, detached(trace, aux)) if has_aux else (value, tangent)

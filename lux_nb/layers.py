@@ -6,7 +6,7 @@
 __all__ = ['GAINS', 'identity', 'relu', 'tanh', 'sigmoid', 'gelu', 'softmax', 'log_softmax', 'kaiming_uniform', 'glorot_uniform',
            'bias_uniform', 'zeros_init', 'Layer', 'setup', 'parameter_count', 'Dense', 'Chain']
 
-# %% ../nbs/18_layers.ipynb #6599eb57
+# %% ../nbs/18_layers.ipynb #5c710569
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ import numpy as np
 from .rules.table import stop_gradient
 from .trees import ComponentArray, FrozenDict, tree_leaves
 
-# %% ../nbs/18_layers.ipynb #55bf91bf
+# %% ../nbs/18_layers.ipynb #70123a3c
 def identity(
     x, # array of any shape
 ): # x itself
@@ -74,7 +74,7 @@ def log_softmax(
     shifted = x - np.max(stop_gradient(x), axis=axis, keepdims=True)
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
-# %% ../nbs/18_layers.ipynb #2c53efe2
+# %% ../nbs/18_layers.ipynb #6e09233a
 GAINS = {identity: 1.0, sigmoid: 1.0, relu: 2.0, tanh: 5 / 3, np.tanh: 5 / 3} # 1 for every other activation
 
 
@@ -135,7 +135,7 @@ def _fan_in(shape):
     "The number of inputs that one output sums over."
     return math.prod(shape[1:]) if len(shape) > 1 else shape[0]
 
-# %% ../nbs/18_layers.ipynb #ff1c64bb
+# %% ../nbs/18_layers.ipynb #815acb62
 class Layer:
     "What every layer has. A subclass gives `__call__(x, ps, st) -> (y, st)`, and its initial parameters and states where it has any."
 
@@ -187,7 +187,7 @@ def parameter_count(
     ps = model.initial_parameters(_Shapes()) if isinstance(model, Layer) else model
     return sum(math.prod(np.shape(leaf)) for leaf in tree_leaves(ps))
 
-# %% ../nbs/18_layers.ipynb #01feab9b
+# %% ../nbs/18_layers.ipynb #941a8ada
 @dataclass(frozen=True, repr=False)
 class Dense(Layer):
     r"""A fully connected layer, $y = \sigma(x W^\top + b)$.
@@ -232,7 +232,7 @@ class Dense(Layer):
             given.append(getattr(self.activation, "__name__", repr(self.activation)))
         return f"Dense({', '.join(given)}{'' if self.use_bias else ', use_bias=False'})"
 
-# %% ../nbs/18_layers.ipynb #ae390eb7
+# %% ../nbs/18_layers.ipynb #72a82eac
 @dataclass(frozen=True, repr=False, init=False)
 class Chain(Layer):
     """Layers one after the other: `Chain(Dense(2, 8, tanh), Dense(8, 1))`, or named, `Chain(hidden=Dense(2, 8), output=Dense(8, 1))`.

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Descent', 'Optimizer', 'zeros_like_tree', 'SGD', 'Momentum', 'Adam']
 
-# %% ../nbs/20_optimizers.ipynb #9f0f0149
+# %% ../nbs/20_optimizers.ipynb #614c43ba
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from .trees import FrozenDict, tree_leaves, tree_map
 
-# %% ../nbs/20_optimizers.ipynb #04034d31
+# %% ../nbs/20_optimizers.ipynb #fc6f07c6
 class Optimizer:
     "What every optimizer has: `init` and `update`, both pure."
 
@@ -45,7 +45,7 @@ def zeros_like_tree(
     "Zeros in the shapes and dtypes of `ps`."
     return tree_map(np.zeros_like, ps)
 
-# %% ../nbs/20_optimizers.ipynb #be0ba918
+# %% ../nbs/20_optimizers.ipynb #ce70712d
 @dataclass(frozen=True)
 class SGD(Optimizer):
     r"""Gradient descent, $\theta - \eta g$. Also named `Descent`. State: empty.
@@ -61,7 +61,7 @@ class SGD(Optimizer):
 
 Descent = SGD
 
-# %% ../nbs/20_optimizers.ipynb #9bc13c0c
+# %% ../nbs/20_optimizers.ipynb #e8d2c1d7
 @dataclass(frozen=True)
 class Momentum(Optimizer):
     r"""Gradient descent with momentum: $v \leftarrow \rho v + \eta g$, $\theta \leftarrow \theta - v$. State: v, in the structure of the parameters.

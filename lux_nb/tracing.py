@@ -7,7 +7,7 @@ __all__ = ['NO_KEYWORDS', 'SEQUENCES', 'BINARY', 'COMPARISONS', 'UNARY', 'METHOD
            'Trace', 'innermost', 'apply', 'Tracer', 'astype', 'differentiable_leaves', 'matching_leaves', 'zeros',
            'detached']
 
-# %% ../nbs/05_tracing.ipynb #25805ec1
+# %% ../nbs/05_tracing.ipynb #2593958c
 import operator
 import threading
 from collections.abc import Callable
@@ -17,7 +17,7 @@ import numpy as np
 
 from .trees import tree_flatten, tree_leaves_with_path, tree_map, updated
 
-# %% ../nbs/05_tracing.ipynb #3a7b77d9
+# %% ../nbs/05_tracing.ipynb #b102207e
 _thread = threading.local()
 
 
@@ -45,7 +45,7 @@ class Trace:
         "Carry out `function(*args, **kwargs)` on behalf of this transform."
         raise NotImplementedError
 
-# %% ../nbs/05_tracing.ipynb #8ce019f2
+# %% ../nbs/05_tracing.ipynb #9decddf4
 NO_KEYWORDS: dict = {} # shared by all calls without keyword arguments, and never written to
 SEQUENCES = frozenset((list, tuple))
 
@@ -83,7 +83,7 @@ def apply(
         trace = innermost(kwargs.values(), trace)
     return function(*args, **kwargs) if trace is None else trace.process(function, args, kwargs)
 
-# %% ../nbs/05_tracing.ipynb #7566a91a
+# %% ../nbs/05_tracing.ipynb #8b1c9fb1
 def _ended(tracer):
     "The error for a traced value that outlived its transform."
     return RuntimeError(
@@ -99,7 +99,7 @@ def _foreign():
         "a traced value must stay in the thread and in the transform that made it"
     )
 
-# %% ../nbs/05_tracing.ipynb #dc5ed0f3
+# %% ../nbs/05_tracing.ipynb #87843f31
 BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor", "lshift", "rshift")
 COMPARISONS = ("lt", "le", "eq", "ne", "gt", "ge")
 UNARY = ("neg", "pos", "abs", "invert")
@@ -109,9 +109,9 @@ METHODS = (
 ).split() # np.f(x, ...) takes just what x.f(...) does
 LEAVING = "item tolist tobytes tofile dump dumps".split() # methods that give plain Python objects
 INSPECTING = {np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj, np.can_cast} # ask for shape and dtype alone
-READ_FROM_VALUE = "shape ndim size dtype itemsize nbytes strides device".split() # attributes that no derivative changes
+READ_FROM_VALUE = "shape ndim size dtype itemsize nbytes strides".split() # attributes that no derivative changes
 
-# %% ../nbs/05_tracing.ipynb #424e552f
+# %% ../nbs/05_tracing.ipynb #2a9ef64c
 def _binary(function):
     "The method pair `__op__`, `__rop__` that applies `function`, and leaves it to a wrapper of higher priority (a ComponentArray)."
 
@@ -165,7 +165,7 @@ def _leaves(name, remedy):
 
     return leave
 
-# %% ../nbs/05_tracing.ipynb #02b51114
+# %% ../nbs/05_tracing.ipynb #f3978609
 class Tracer:
     """What stands in for an array while a transform watches: `value` is the array (or the tracer) at the level below.
 
@@ -247,6 +247,11 @@ class Tracer:
         return not isinstance(self.primal, (float, complex, int, np.generic))
 
     @property
+    def device(self):
+        "The device of an array; None for a number, which has none of its own."
+        return getattr(self.primal, "device", None) if self.mutable else None
+
+    @property
     def T(self):
         return apply(np.transpose, (self,))
 
@@ -317,7 +322,7 @@ class Tracer:
         if base.view_of is not None:
             base._check_view()
 
-# %% ../nbs/05_tracing.ipynb #8c958195
+# %% ../nbs/05_tracing.ipynb #6cde8b05
 def astype(
     x, # array, any shape
     dtype, # the dtype to convert to
@@ -325,7 +330,7 @@ def astype(
     "`x.astype(dtype)` as a function of its own (NumPy has one from 2.1 on)."
     return x.astype(dtype)
 
-# %% ../nbs/05_tracing.ipynb #cb65df20
+# %% ../nbs/05_tracing.ipynb #63780af7
 def _write_through(operation, what):
     "The error for an operation that would write a traced value into memory that we don't see."
     return TypeError(
@@ -355,7 +360,7 @@ for _name in ("float", "int", "complex", "index"):
     setattr(Tracer, f"__{_name}__", _leaves(f"{_name}()", f"use np.f for math.f; {_STACK}"))
 setattr(Tracer, "__array__", _leaves("conversion to an array (np.asarray, np.array, a write into a plain array)", _STACK))
 
-# %% ../nbs/05_tracing.ipynb #cda866a7
+# %% ../nbs/05_tracing.ipynb #a1d5f330
 def differentiable_leaves(
     operation: str, # who asks, for the error message
     tree, # an argument of the differentiated function: numbers and arrays, in any nesting
@@ -395,10 +400,8 @@ def _fitting(operation, what, leaf, value):
     dtype, wanted = np.result_type(leaf), np.result_type(value)
     if dtype.kind == "c" and wanted.kind != "c":
         raise TypeError(f"{operation}: a {what} of dtype {dtype} does not fit a real value of dtype {wanted}: take its real part")
-    if not hasattr(value, "dtype"):
-        return float(leaf) if type(value) is float and not isinstance(leaf, Tracer) else leaf
     if not hasattr(leaf, "dtype"):
-        return wanted.type(leaf) if isinstance(value, np.generic) else np.full_like(value, leaf)
+        return np.full_like(value, leaf) if getattr(value, "ndim", 0) or isinstance(value, np.ndarray) else wanted.type(leaf)
     return leaf if dtype == wanted else leaf.astype(wanted)
 
 

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['TrainState', 'compute_gradients', 'apply_gradients', 'single_train_step']
 
-# %% ../nbs/21_training.ipynb #9ba776f9
+# %% ../nbs/21_training.ipynb #9da24573
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ from .autodiff import AutoForward, AutoReverse
 from .layers import Layer
 from .optimizers import Optimizer
 
-# %% ../nbs/21_training.ipynb #33968fd8
+# %% ../nbs/21_training.ipynb #aaae2e96
 @dataclass(frozen=True, slots=True)
 class TrainState:
     "All that changes while a model learns. Immutable: a training step returns a new one. `TrainState(model, ps, st, optimizer)` starts it."
@@ -30,7 +30,7 @@ class TrainState:
         if self.optimizer_state is None:
             object.__setattr__(self, "optimizer_state", self.optimizer.init(self.parameters))
 
-# %% ../nbs/21_training.ipynb #bb7e0f99
+# %% ../nbs/21_training.ipynb #6a7897d2
 def compute_gradients(
     ad: AutoForward | AutoReverse, # the mode
     lossfn: Callable, # objective: (model, parameters, states, data) -> (loss, states, statistics)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['VersionInfo', 'versioninfo']
 
-# %% ../nbs/23_appendix.ipynb #f375ea7b
+# %% ../nbs/23_appendix.ipynb #1ec3a32a
 import os
 import platform
 from dataclasses import dataclass, fields
@@ -16,7 +16,7 @@ from pathlib import Path
 import gmpy2
 import numpy as np
 
-# %% ../nbs/23_appendix.ipynb #9f98a3b5
+# %% ../nbs/23_appendix.ipynb #28d74b9e
 def _package(name: str) -> str:
     "The version of an installed package."
     try:
@@ -43,7 +43,7 @@ def _cores() -> int:
     "The cores that this process may use, which can be fewer than the machine has."
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
-# %% ../nbs/23_appendix.ipynb #d940bec6
+# %% ../nbs/23_appendix.ipynb #3a36f10d
 def _cuda(number: int) -> str:
     "CUDA's way of counting versions, 13020 for 13.2."
     return f"{number // 1000}.{number % 1000 // 10}"
@@ -64,7 +64,7 @@ def _gpu() -> tuple[str, str | None, str | None]:
     except Exception as error:
         return f"installed, but fails with {type(error).__name__}", None, None
 
-# %% ../nbs/23_appendix.ipynb #4ba8626c
+# %% ../nbs/23_appendix.ipynb #e99b0a33
 @dataclass(frozen=True, repr=False)
 class VersionInfo:
     "What a computation ran on. Printed, it is a report with a line for each entry that there is."
@@ -85,7 +85,7 @@ class VersionInfo:
         entries = ((field.name, getattr(self, field.name)) for field in fields(self))
         return "\n".join(f"{name:<11}{entry}" for name, entry in entries if entry is not None)
 
-# %% ../nbs/23_appendix.ipynb #aae70839
+# %% ../nbs/23_appendix.ipynb #bc0909db
 def versioninfo() -> VersionInfo:
     "The versions of Python and of the packages, the processor and, where there is one, the GPU. Never fails for them."
     cupy, cuda, gpu = _gpu()

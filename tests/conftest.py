@@ -4,6 +4,8 @@ import os
 import numpy as np
 import pytest
 
+from device_fixtures import cupy_double, device, no_cupy  # noqa: F401
+
 # nbdev's exporter does nothing under IN_TEST, so no notebook that runs here can repair what a test should find.
 os.environ["IN_TEST"] = "1"
 

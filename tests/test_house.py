@@ -66,11 +66,19 @@ def library_imports(module: str) -> set[str]:
 IMPORTS = {module: library_imports(module) for module in MODULES}
 
 
+def exports_of(path: Path) -> list[str]:
+    "The modules that a notebook writes to."
+    text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
+    return re.findall(r"^#\|\s*(?:default_exp|exports?|exporti)[ \t]+([\w.]+)", text, re.MULTILINE)
+
+
+CHAPTERS = [module for path in book.chapters() for module in exports_of(path)]
+
+
 def place(module: str) -> tuple[int, int]:
-    "Where a module stands on the line; in a package `table` stands first, the package itself last."
-    package, _, inner = module.partition(".")
-    number = next(number for number, names in enumerate(LINE) if package in names)
-    return number, {"table": 0, "": 2}.get(inner, 1)
+    "Where a module stands on the line: `rules` is a package, whose modules follow the order of their chapters."
+    number = next(number for number, names in enumerate(LINE) if module.partition(".")[0] in names)
+    return number, CHAPTERS.index(module) if module in CHAPTERS else len(CHAPTERS) # a package itself stands last
 
 
 def stands_on(module: str) -> set[str]:
@@ -87,12 +95,6 @@ def python_of(path: Path) -> ast.AST:
     cells = nbformat.read(path, as_version=4).cells
     lines = "\n".join(cell.source for cell in cells if cell.cell_type == "code").splitlines()
     return ast.parse("\n".join(line for line in lines if not line.startswith(("%", "!"))))
-
-
-def exports_of(path: Path) -> set[str]:
-    "The modules that a notebook writes to."
-    text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
-    return set(re.findall(r"^#\|\s*(?:default_exp|exports?|exporti)[ \t]+([\w.]+)", text, re.MULTILINE))
 
 
 # One line of modules
@@ -113,7 +115,7 @@ def test_the_line_has_every_module():
 
 @pytest.mark.parametrize("path", book.chapters(), ids=lambda path: path.stem)
 def test_a_notebook_imports_neither_its_module_nor_one_that_stands_on_it(path):
-    own = exports_of(path)
+    own = set(exports_of(path))
     if own <= {"versions"}: # the index, the experiments and the appendix stand on everything
         return
     for name in set(imported(python_of(path))):
@@ -190,6 +192,12 @@ def test_a_notebook_keeps_the_form(path):
         assert all(output.output_type != "error" for output in cell.outputs), f"catch and print:\n{cell.source}"
 
 
+def test_the_index_links_every_chapter():
+    index, *numbered = book.chapters()
+    text = index.read_text(encoding="utf-8")
+    assert index.stem == "index" and not [path.name for path in numbered if f"({path.name})" not in text]
+
+
 # What is public explains itself
 
 def undocumented(thing) -> list[str]:
@@ -231,8 +239,19 @@ def test_dependencies_have_lower_bounds():
     assert named and not loose
 
 
+def readme_blocks() -> list[str]:
+    "The fenced blocks of the README, in their order."
+    text = (book.ROOT / "README.md").read_text(encoding="utf-8")
+    return re.findall(r"^```\w*\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
 def test_the_readme_begins_with_the_two_commands():
-    blocks = re.findall(r"^```\w*\n(.*?)^```", (book.ROOT / "README.md").read_text(encoding="utf-8"), re.S | re.M)
-    run, test = (block.strip().splitlines() for block in blocks[:2])
+    run, test = (block.strip().splitlines() for block in readme_blocks()[:2])
     assert len(run) == len(test) == 1
     assert run[0].endswith("tools/book.py") and test[0].endswith("-m pytest")
+
+
+def test_the_example_of_the_readme_runs():
+    namespace = {}
+    exec(readme_blocks()[2], namespace)
+    assert namespace["loss"] < 1e-3

@@ -23,7 +23,7 @@ EXPERIMENT = "22_linear_regression" # the chapter whose losses end the run
 
 
 class NotebookFailed(Exception):
-    "A notebook stopped at an error; the message names the notebook and the cell, and carries the traceback."
+    "A notebook stopped at an error; the message names the notebook, the cell and the error."
 
 
 def chapters(folder: Path = NOTEBOOKS) -> list[Path]:
@@ -44,7 +44,8 @@ def execute(
     notebook = nbformat.read(path, as_version=4)
     resources = {"metadata": {"path": str(path.parent)}}
     client = NotebookClient(
-        notebook, timeout=600, kernel_name="python3", resources=resources, on_cell_executed=after_cell
+        notebook, timeout=600, kernel_name="python3", resources=resources, on_cell_executed=after_cell,
+        extra_arguments=["--log-level=ERROR"], # a kernel's remarks on itself would stand between the lines of progress
     )
     try:
         return client.execute()
@@ -57,7 +58,7 @@ def _complaint(name: str, notebook: NotebookNode) -> str:
     for number, cell in enumerate(notebook.cells):
         for output in cell.get("outputs", []):
             if output.output_type == "error":
-                return f"{name} failed in cell {number}:\n" + "\n".join(output.traceback)
+                return f"{name} failed in cell {number}:\n\n{cell.source}\n\n{output.ename}: {output.evalue}"
     return f"{name} failed"
 
 

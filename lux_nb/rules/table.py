@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['UFUNC_KEYWORDS', 'RULES', 'COMPOSITES', 'NONDIFFERENTIABLE', 'Maps', 'Rule', 'name_of', 'def_rule', 'elementwise',
-           'linear', 'composite', 'alias', 'nondifferentiable', 'stop_gradient', 'lower', 'missing_rule', 'operand_map',
+           'linear', 'composite', 'alias', 'nondifferentiable', 'stop_gradient', 'lower', 'missing_rule', 'no_map',
            'unbroadcast', 'cast_like', 'over_batch', 'evaluate', 'like', 'note_view']
 
-# %% ../../nbs/06_rules.ipynb #41198d37
+# %% ../../nbs/06_rules.ipynb #a18aab3c
 import inspect
 import operator
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ import numpy as np
 from ..tracing import NO_KEYWORDS, SEQUENCES, Trace, Tracer, innermost
 from ..trees import dispatching
 
-# %% ../../nbs/06_rules.ipynb #7cab6145
+# %% ../../nbs/06_rules.ipynb #62cb3a9b
 class Maps(dict):
     "The maps of one rule by operand: a position, or (position, index) for an element of a sequence. `variadic` serves every position not named."
 
@@ -87,7 +87,7 @@ def name_of(function: Callable) -> str: # the name as a user writes it, `np.sum`
     prefix = module.replace("numpy", "np", 1) + "." if module.startswith("numpy") else ""
     return prefix + getattr(function, "__name__", repr(function))
 
-# %% ../../nbs/06_rules.ipynb #0957e53b
+# %% ../../nbs/06_rules.ipynb #6334b21d
 RULES: dict[Callable, Rule] = {}
 COMPOSITES: dict[Callable, Callable] = {}
 NONDIFFERENTIABLE: set[Callable] = set()
@@ -171,7 +171,7 @@ def nondifferentiable(
     "Declare functions whose results carry no derivative: they give plain values of the level below."
     NONDIFFERENTIABLE.update(functions)
 
-# %% ../../nbs/06_rules.ipynb #d9f1500e
+# %% ../../nbs/06_rules.ipynb #385c4d33
 @dispatching
 def stop_gradient(
     x, # an array or a number
@@ -185,7 +185,7 @@ def stop_gradient(
 
 nondifferentiable(stop_gradient)
 
-# %% ../../nbs/06_rules.ipynb #c8d81dcd
+# %% ../../nbs/06_rules.ipynb #fa8f0d81
 def lower(
     trace: Trace, # the trace whose tracers are taken off
     args, # arguments; lists and tuples among them are looked through
@@ -215,23 +215,20 @@ def missing_rule(function):
     )
 
 
-def operand_map(
+def no_map(
     rule: Rule, # the rule of the function that is called
-    maps: Maps, # its push or its pull maps
+    mode: str, # "push" or "pull"
     position, # a position, or (position, index) inside a sequence
-) -> Callable | None: # the map, None where the derivative is zero
-    "The map for one traced operand. Raises NotImplementedError where the rule has none."
-    try:
-        return maps[position]
-    except KeyError:
-        where = list(rule.names)[position] if isinstance(position, int) and position < len(rule.names) else f"number {position}"
-        mode = "push (forward mode)" if maps is rule.push else "pull (reverse mode)"
-        raise NotImplementedError(
-            f"{name_of(rule.function)} has no {mode} for its argument {where}: make that argument a plain value "
-            "(stop_gradient), or give def_rule the missing map"
-        ) from None
+) -> NotImplementedError: # to be raised
+    "The error for a traced argument that the rule has no map for."
+    names = list(rule.names)
+    where = names[position] if isinstance(position, int) and position < len(names) else f"number {position}"
+    return NotImplementedError(
+        f"{name_of(rule.function)} has no {mode} map for its argument {where}: make that argument a plain value (stop_gradient), "
+        "or give def_rule the missing map"
+    )
 
-# %% ../../nbs/06_rules.ipynb #0ac51093
+# %% ../../nbs/06_rules.ipynb #79b6409a
 def unbroadcast(
     g, # cotangent, shape batch + (the broadcast shape)
     operand, # the operand that was broadcast
@@ -278,7 +275,7 @@ def over_batch(
         return tuple(None if column[0] is None else np.stack(column) for column in zip(*results))
     return np.stack(results)
 
-# %% ../../nbs/06_rules.ipynb #e528c63d
+# %% ../../nbs/06_rules.ipynb #6251a74e
 def evaluate(
     trace: Trace, # the trace that processes the call
     function: Callable, # the function that was called
@@ -292,7 +289,7 @@ def evaluate(
     if kwargs:
         args, kwargs = rule.bind(args, kwargs)
     values, active = lower(trace, args)
-    y = function(*values, **kwargs)
+    y = function(*values, **kwargs) if kwargs else function(*values)
     return rule, y, values, NO_KEYWORDS if rule.elementwise else kwargs, active
 
 
