@@ -6,7 +6,7 @@
 __all__ = ['GAINS', 'identity', 'relu', 'tanh', 'sigmoid', 'gelu', 'softmax', 'log_softmax', 'kaiming_uniform', 'glorot_uniform',
            'bias_uniform', 'zeros_init', 'Layer', 'setup', 'parameter_count', 'Dense', 'Chain']
 
-# %% ../nbs/18_layers.ipynb #5c710569
+# %% ../nbs/18_layers.ipynb #49ca2084
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ import numpy as np
 from .rules.table import stop_gradient
 from .trees import ComponentArray, FrozenDict, tree_leaves
 
-# %% ../nbs/18_layers.ipynb #70123a3c
+# %% ../nbs/18_layers.ipynb #a328d07b
 def identity(
     x, # array of any shape
 ): # x itself
@@ -74,7 +74,7 @@ def log_softmax(
     shifted = x - np.max(stop_gradient(x), axis=axis, keepdims=True)
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
-# %% ../nbs/18_layers.ipynb #6e09233a
+# %% ../nbs/18_layers.ipynb #bd0f7af9
 GAINS = {identity: 1.0, sigmoid: 1.0, relu: 2.0, tanh: 5 / 3, np.tanh: 5 / 3} # 1 for every other activation
 
 
@@ -135,7 +135,7 @@ def _fan_in(shape):
     "The number of inputs that one output sums over."
     return math.prod(shape[1:]) if len(shape) > 1 else shape[0]
 
-# %% ../nbs/18_layers.ipynb #815acb62
+# %% ../nbs/18_layers.ipynb #f9f31425
 class Layer:
     "What every layer has. A subclass gives `__call__(x, ps, st) -> (y, st)`, and its initial parameters and states where it has any."
 
@@ -153,10 +153,17 @@ class Layer:
         "New states."
         return FrozenDict()
 
+    def describe(self) -> str: # as it would be written
+        "The layer as an expression."
+        return f"{type(self).__name__}()"
+
+    def __repr__(self):
+        return self.describe()
+
     def _repr_pretty_(self, printer, cycle):
         "What Jupyter shows: the description, and how many parameters it stands for."
         count = parameter_count(self)
-        printer.text(f"{self!r}" + (f"  # {count:,} parameters" if count else ""))
+        printer.text(self.describe() + (f"  # {count:,} parameters" if count else ""))
 
 
 def setup(
@@ -187,7 +194,7 @@ def parameter_count(
     ps = model.initial_parameters(_Shapes()) if isinstance(model, Layer) else model
     return sum(math.prod(np.shape(leaf)) for leaf in tree_leaves(ps))
 
-# %% ../nbs/18_layers.ipynb #941a8ada
+# %% ../nbs/18_layers.ipynb #efd73f42
 @dataclass(frozen=True, repr=False)
 class Dense(Layer):
     r"""A fully connected layer, $y = \sigma(x W^\top + b)$.
@@ -226,13 +233,13 @@ class Dense(Layer):
         y = x @ ps.weight.T
         return self.activation(y + ps.bias if self.use_bias else y), st
 
-    def __repr__(self):
+    def describe(self):
         given = [str(self.in_dims), str(self.out_dims)]
         if self.activation is not identity:
             given.append(getattr(self.activation, "__name__", repr(self.activation)))
         return f"Dense({', '.join(given)}{'' if self.use_bias else ', use_bias=False'})"
 
-# %% ../nbs/18_layers.ipynb #72a82eac
+# %% ../nbs/18_layers.ipynb #bc30e05a
 @dataclass(frozen=True, repr=False, init=False)
 class Chain(Layer):
     """Layers one after the other: `Chain(Dense(2, 8, tanh), Dense(8, 1))`, or named, `Chain(hidden=Dense(2, 8), output=Dense(8, 1))`.
@@ -273,7 +280,7 @@ class Chain(Layer):
     def __getitem__(self, index):
         return self.layers[index] if isinstance(index, str) else list(self.layers.values())[index]
 
-    def __repr__(self):
+    def describe(self):
         named = any(name != f"layer_{i}" for i, name in enumerate(self.layers))
         lines = [f"{name}={layer!r}" if named else getattr(layer, "__name__", repr(layer)) for name, layer in self.layers.items()]
         return f"Chain({', '.join(lines)})"

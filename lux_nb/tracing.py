@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['NO_KEYWORDS', 'SEQUENCES', 'BINARY', 'COMPARISONS', 'UNARY', 'METHODS', 'LEAVING', 'INSPECTING', 'READ_FROM_VALUE',
-           'Trace', 'innermost', 'apply', 'Tracer', 'astype', 'differentiable_leaves', 'matching_leaves', 'zeros',
-           'detached']
+           'Trace', 'innermost', 'apply', 'Tracer', 'write', 'check_view', 'astype', 'differentiable_leaves',
+           'matching_leaves', 'zeros', 'detached']
 
-# %% ../nbs/05_tracing.ipynb #2593958c
+# %% ../nbs/05_tracing.ipynb #986972f8
 import operator
 import threading
 from collections.abc import Callable
@@ -17,7 +17,7 @@ import numpy as np
 
 from .trees import tree_flatten, tree_leaves_with_path, tree_map, updated
 
-# %% ../nbs/05_tracing.ipynb #b102207e
+# %% ../nbs/05_tracing.ipynb #f20fb9ef
 _thread = threading.local()
 
 
@@ -45,7 +45,7 @@ class Trace:
         "Carry out `function(*args, **kwargs)` on behalf of this transform."
         raise NotImplementedError
 
-# %% ../nbs/05_tracing.ipynb #9decddf4
+# %% ../nbs/05_tracing.ipynb #73fbabe6
 NO_KEYWORDS: dict = {} # shared by all calls without keyword arguments, and never written to
 SEQUENCES = frozenset((list, tuple))
 
@@ -66,7 +66,7 @@ def innermost(
                 elif trace.level == found.level:
                     raise _foreign()
             if arg.view_of is not None:
-                arg._check_view()
+                check_view(arg)
         elif type(arg) in SEQUENCES:
             found = innermost(arg, found)
     return found
@@ -83,7 +83,7 @@ def apply(
         trace = innermost(kwargs.values(), trace)
     return function(*args, **kwargs) if trace is None else trace.process(function, args, kwargs)
 
-# %% ../nbs/05_tracing.ipynb #8b1c9fb1
+# %% ../nbs/05_tracing.ipynb #96d86967
 def _ended(tracer):
     "The error for a traced value that outlived its transform."
     return RuntimeError(
@@ -99,7 +99,7 @@ def _foreign():
         "a traced value must stay in the thread and in the transform that made it"
     )
 
-# %% ../nbs/05_tracing.ipynb #87843f31
+# %% ../nbs/05_tracing.ipynb #b1ae9d75
 BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor", "lshift", "rshift")
 COMPARISONS = ("lt", "le", "eq", "ne", "gt", "ge")
 UNARY = ("neg", "pos", "abs", "invert")
@@ -111,7 +111,7 @@ LEAVING = "item tolist tobytes tofile dump dumps".split() # methods that give pl
 INSPECTING = {np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj, np.can_cast} # ask for shape and dtype alone
 READ_FROM_VALUE = "shape ndim size dtype itemsize nbytes strides".split() # attributes that no derivative changes
 
-# %% ../nbs/05_tracing.ipynb #2a9ef64c
+# %% ../nbs/05_tracing.ipynb #9fe2eb8b
 def _binary(function):
     "The method pair `__op__`, `__rop__` that applies `function`, and leaves it to a wrapper of higher priority (a ComponentArray)."
 
@@ -129,11 +129,11 @@ def _binary(function):
 def _in_place(function):
     "The method `__iop__`: arrays are written in place, as every alias sees; scalars, as in Python, are replaced."
 
-    def write(self, other):
+    def in_place(self, other):
         result = apply(function, (self, other))
-        return self._write(result, function.__name__) if self.mutable else result
+        return write(self, result, function.__name__) if self.mutable else result
 
-    return write
+    return in_place
 
 
 def _unary(function):
@@ -165,7 +165,7 @@ def _leaves(name, remedy):
 
     return leave
 
-# %% ../nbs/05_tracing.ipynb #f3978609
+# %% ../nbs/05_tracing.ipynb #91fe6e0e
 class Tracer:
     """What stands in for an array while a transform watches: `value` is the array (or the tracer) at the level below.
 
@@ -202,7 +202,7 @@ class Tracer:
     def __setitem__(self, index, value):
         if not self.mutable:
             raise TypeError(f"a traced scalar of type {type(self.primal).__name__} can't be written to: it has no elements")
-        self._write(apply(updated, (self, index, value)), "setitem")
+        write(self, apply(updated, (self, index, value)), "setitem")
 
     def __iter__(self):
         if not self.ndim:
@@ -285,52 +285,60 @@ class Tracer:
     def sort(self, axis=-1, **kwargs):
         self[...] = apply(np.sort, (self, axis), kwargs)
 
-    def _write(self, result, operation):
-        "Let this traced value stand for `result` from now on: what an in-place operation does."
-        if not isinstance(result, Tracer) or result.owner is not self.owner:
-            raise TypeError(
-                f"{operation}: a traced value of an inner transform can't be written into an array that belongs to an outer one, which would outlive it: "
-                "make the array inside (np.zeros_like of the inner value), or use updated(x, index, value), which gives a new array"
-            )
-        if result.shape != self.shape:
-            raise ValueError(f"{operation}: a value of shape {result.shape} can't be written in place into shape {self.shape}; write y = y + z instead")
-        if result.dtype != self.dtype:
-            if not np.can_cast(result.dtype, self.dtype, "same_kind"):
-                raise TypeError(f"{operation}: dtype {result.dtype} can't be written in place into {self.dtype}; write y = y + z instead")
-            result = apply(astype, (result, self.dtype))
-        if self.view_of is not None:
-            raise ValueError(
-                f"{operation}: a write through a view of a traced value is not followed back to its base; "
-                "write to the base itself (x[index] = value), or take a copy first (np.copy(view))"
-            )
-        self._become(result)
-        self.version += 1
-        return self
-
     def _become(self, other):
         "Take over what `other`, of the same trace, stands for."
         raise NotImplementedError
 
-    def _check_view(self):
-        "Raise if the array that this is a view of was written to since: NumPy's view would show the write, ours can't."
-        base, version = self.view_of
-        if base.version != version:
-            raise ValueError(
-                f"a view of shape {self.shape} was taken before its base was written to, and is read after: take the view after the write, "
-                "or copy it (np.copy(view)) before"
-            )
-        if base.view_of is not None:
-            base._check_view()
+# %% ../nbs/05_tracing.ipynb #1a1a7b69
+def write(
+    tracer: Tracer, # the traced array that is written to
+    result, # what it stands for from now on
+    operation: str, # for error messages
+) -> Tracer: # the same tracer
+    "Carry out an in-place operation. Raises ValueError or TypeError where NumPy would, and where a view is involved."
+    if not isinstance(result, Tracer) or result.owner is not tracer.owner:
+        raise TypeError(
+            f"{operation}: a traced value of an inner transform can't be written into an array of an outer one, which outlives it: "
+            "make the array inside (np.zeros_like of the inner value), or use updated(x, index, value), which gives a new array"
+        )
+    if result.shape != tracer.shape:
+        raise ValueError(f"{operation}: shape {result.shape} can't be written in place into shape {tracer.shape}; write y = y + z instead")
+    if tracer.view_of is not None:
+        raise ValueError(
+            f"{operation}: a write through a view of a traced value is not followed back to its base: "
+            "write to the base itself (x[index] = value), or take a copy first (np.copy(view))"
+        )
+    if result.dtype != tracer.dtype:
+        if not np.can_cast(result.dtype, tracer.dtype, "same_kind"):
+            raise TypeError(f"{operation}: dtype {result.dtype} can't be written in place into {tracer.dtype}; write y = y + z instead")
+        result = apply(astype, (result, tracer.dtype))
+    tracer._become(result)
+    tracer.version += 1
+    return tracer
 
-# %% ../nbs/05_tracing.ipynb #6cde8b05
+
+def check_view(
+    tracer: Tracer, # a view of another traced array
+) -> None:
+    "Raise ValueError if the array that `tracer` is a view of was written to since: NumPy's view would show the write."
+    base, version = tracer.view_of
+    if base.version != version:
+        raise ValueError(
+            f"a view of shape {tracer.shape} was taken before its base was written to, and is read after: "
+            "take the view after the write, or a copy of it before (np.copy(view))"
+        )
+    if base.view_of is not None:
+        check_view(base)
+
+
 def astype(
     x, # array, any shape
     dtype, # the dtype to convert to
-):
-    "`x.astype(dtype)` as a function of its own (NumPy has one from 2.1 on)."
+): # a new array
+    "`x.astype(dtype)` as a function (NumPy has one from 2.1 on)."
     return x.astype(dtype)
 
-# %% ../nbs/05_tracing.ipynb #63780af7
+# %% ../nbs/05_tracing.ipynb #e2856653
 def _write_through(operation, what):
     "The error for an operation that would write a traced value into memory that we don't see."
     return TypeError(
@@ -338,7 +346,7 @@ def _write_through(operation, what):
         "use the form that returns a new array, or build the array with np.zeros_like(x) of a traced x and write to that"
     )
 
-
+# %% ../nbs/05_tracing.ipynb #0c53917f
 _STACK = "np.stack([...]) builds an array of traced values, np.zeros_like(x) of a traced x can be written to"
 for _name in BINARY:
     _dunder = f"{_name.strip('_')}__"
@@ -360,7 +368,7 @@ for _name in ("float", "int", "complex", "index"):
     setattr(Tracer, f"__{_name}__", _leaves(f"{_name}()", f"use np.f for math.f; {_STACK}"))
 setattr(Tracer, "__array__", _leaves("conversion to an array (np.asarray, np.array, a write into a plain array)", _STACK))
 
-# %% ../nbs/05_tracing.ipynb #a1d5f330
+# %% ../nbs/05_tracing.ipynb #76d98c20
 def differentiable_leaves(
     operation: str, # who asks, for the error message
     tree, # an argument of the differentiated function: numbers and arrays, in any nesting

@@ -4,3 +4,4 @@ from . import reductions
 from . import shapes
 from . import indexing
 from . import products
+from . import special
