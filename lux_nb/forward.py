@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Dual', 'Forward', 'jvp', 'push_forward']
 
-# %% ../nbs/13_forward.ipynb #33791f4c
+# %% ../nbs/13_forward.ipynb #69a1c5e3
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +15,7 @@ from .rules.table import cast_like, evaluate, like, no_map, note_view, over_batc
 from .tracing import Trace, Tracer, detached, differentiable_leaves, matching_leaves, zeros
 from .trees import tree_flatten, tree_unflatten
 
-# %% ../nbs/13_forward.ipynb #e0330ed5
+# %% ../nbs/13_forward.ipynb #6f774adc
 class Dual(Tracer):
     "A dual number: a value and its tangent. Extra leading axes of the tangent count many tangents, carried at once."
 
@@ -84,7 +84,7 @@ def _sum(a, b):
         return tuple(q if p is None else p if q is None else p + q for p, q in zip(a, b))
     return a + b
 
-# %% ../nbs/13_forward.ipynb #47aa5c5c
+# %% ../nbs/13_forward.ipynb #c0a21ce4
 def jvp(
     f: Callable, # any function of NumPy operations; arguments and result may be nested structures
     primals: tuple, # the point, one entry an argument

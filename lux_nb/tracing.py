@@ -7,7 +7,7 @@ __all__ = ['NO_KEYWORDS', 'SEQUENCES', 'BINARY', 'COMPARISONS', 'UNARY', 'METHOD
            'Trace', 'innermost', 'apply', 'Tracer', 'write', 'check_view', 'astype', 'differentiable_leaves',
            'matching_leaves', 'zeros', 'detached']
 
-# %% ../nbs/05_tracing.ipynb #986972f8
+# %% ../nbs/05_tracing.ipynb #ead08ba5
 import operator
 import threading
 from collections.abc import Callable
@@ -17,7 +17,7 @@ import numpy as np
 
 from .trees import tree_flatten, tree_leaves_with_path, tree_map, updated
 
-# %% ../nbs/05_tracing.ipynb #f20fb9ef
+# %% ../nbs/05_tracing.ipynb #15bb7d29
 _thread = threading.local()
 
 
@@ -45,7 +45,7 @@ class Trace:
         "Carry out `function(*args, **kwargs)` on behalf of this transform."
         raise NotImplementedError
 
-# %% ../nbs/05_tracing.ipynb #73fbabe6
+# %% ../nbs/05_tracing.ipynb #9f652646
 NO_KEYWORDS: dict = {} # shared by all calls without keyword arguments, and never written to
 SEQUENCES = frozenset((list, tuple))
 
@@ -83,7 +83,7 @@ def apply(
         trace = innermost(kwargs.values(), trace)
     return function(*args, **kwargs) if trace is None else trace.process(function, args, kwargs)
 
-# %% ../nbs/05_tracing.ipynb #96d86967
+# %% ../nbs/05_tracing.ipynb #56cacc5b
 def _ended(tracer):
     "The error for a traced value that outlived its transform."
     return RuntimeError(
@@ -99,7 +99,7 @@ def _foreign():
         "a traced value must stay in the thread and in the transform that made it"
     )
 
-# %% ../nbs/05_tracing.ipynb #b1ae9d75
+# %% ../nbs/05_tracing.ipynb #0c65242c
 BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor", "lshift", "rshift")
 COMPARISONS = ("lt", "le", "eq", "ne", "gt", "ge")
 UNARY = ("neg", "pos", "abs", "invert")
@@ -111,14 +111,17 @@ LEAVING = "item tolist tobytes tofile dump dumps".split() # methods that give pl
 INSPECTING = {np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj, np.can_cast} # ask for shape and dtype alone
 READ_FROM_VALUE = "shape ndim size dtype itemsize nbytes strides".split() # attributes that no derivative changes
 
-# %% ../nbs/05_tracing.ipynb #9fe2eb8b
+# %% ../nbs/05_tracing.ipynb #159fbf8f
+def outranks(other):
+    "Whether an operation with a tracer is `other`'s to carry out: it wraps arrays itself, as a ComponentArray does."
+    return getattr(other, "__array_priority__", 0) > Tracer.__array_priority__
+
+
 def _binary(function):
     "The method pair `__op__`, `__rop__` that applies `function`, and leaves it to a wrapper of higher priority (a ComponentArray)."
 
     def forward(self, other):
-        if getattr(other, "__array_priority__", 0) > Tracer.__array_priority__:
-            return NotImplemented
-        return apply(function, (self, other))
+        return NotImplemented if outranks(other) else apply(function, (self, other))
 
     def reflected(self, other):
         return apply(function, (other, self))
@@ -165,7 +168,7 @@ def _leaves(name, remedy):
 
     return leave
 
-# %% ../nbs/05_tracing.ipynb #91fe6e0e
+# %% ../nbs/05_tracing.ipynb #904b531a
 class Tracer:
     """What stands in for an array while a transform watches: `value` is the array (or the tracer) at the level below.
 
@@ -182,7 +185,7 @@ class Tracer:
         raise NotImplementedError
 
     def __array_ufunc__(self, ufunc, method, *inputs, out=None, **kwargs):
-        if any(getattr(x, "__array_priority__", 0) > Tracer.__array_priority__ for x in inputs):
+        if any(map(outranks, inputs)):
             return NotImplemented
         function = ufunc if method == "__call__" else getattr(ufunc, method)
         if method == "at" or out is not None:
@@ -190,7 +193,7 @@ class Tracer:
         return apply(function, inputs, kwargs)
 
     def __array_function__(self, function, types, args, kwargs):
-        if any(getattr(t, "__array_priority__", 0) > Tracer.__array_priority__ for t in types):
+        if any(t not in (np.ndarray, type(self)) and outranks(t) for t in types):
             return NotImplemented
         if function in INSPECTING:
             return function(*[x.primal if isinstance(x, Tracer) else x for x in args], **kwargs)
@@ -289,7 +292,7 @@ class Tracer:
         "Take over what `other`, of the same trace, stands for."
         raise NotImplementedError
 
-# %% ../nbs/05_tracing.ipynb #1a1a7b69
+# %% ../nbs/05_tracing.ipynb #6fefaa47
 def write(
     tracer: Tracer, # the traced array that is written to
     result, # what it stands for from now on
@@ -338,7 +341,7 @@ def astype(
     "`x.astype(dtype)` as a function (NumPy has one from 2.1 on)."
     return x.astype(dtype)
 
-# %% ../nbs/05_tracing.ipynb #e2856653
+# %% ../nbs/05_tracing.ipynb #7f0ef015
 def _write_through(operation, what):
     "The error for an operation that would write a traced value into memory that we don't see."
     return TypeError(
@@ -346,7 +349,7 @@ def _write_through(operation, what):
         "use the form that returns a new array, or build the array with np.zeros_like(x) of a traced x and write to that"
     )
 
-# %% ../nbs/05_tracing.ipynb #0c53917f
+# %% ../nbs/05_tracing.ipynb #9517d956
 _STACK = "np.stack([...]) builds an array of traced values, np.zeros_like(x) of a traced x can be written to"
 for _name in BINARY:
     _dunder = f"{_name.strip('_')}__"
@@ -368,20 +371,20 @@ for _name in ("float", "int", "complex", "index"):
     setattr(Tracer, f"__{_name}__", _leaves(f"{_name}()", f"use np.f for math.f; {_STACK}"))
 setattr(Tracer, "__array__", _leaves("conversion to an array (np.asarray, np.array, a write into a plain array)", _STACK))
 
-# %% ../nbs/05_tracing.ipynb #76d98c20
+# %% ../nbs/05_tracing.ipynb #e57e8b40
 def differentiable_leaves(
     operation: str, # who asks, for the error message
-    tree, # an argument of the differentiated function: numbers and arrays, in any nesting
-) -> tuple[list, Any]: # its leaves and its structure
-    "Flatten an argument. Raises TypeError, naming the leaf, where a leaf is not of a real or complex floating-point type."
+    tree: tuple, # the arguments of the differentiated function: numbers and arrays, in any nesting
+) -> tuple[list, Any]: # their leaves and their structure
+    "Flatten arguments. Raises TypeError, naming the leaf, where a leaf is not of a real or complex floating-point type."
     leaves, treedef = tree_flatten(tree)
     for index, leaf in enumerate(leaves):
         kind = leaf.dtype.kind if hasattr(leaf, "dtype") else np.asarray(leaf).dtype.kind
         if kind not in "fc" and not (kind == "O" and hasattr(leaf, "__mul__")):
-            path = tree_leaves_with_path(tree)[index][0]
+            position, _, inside = tree_leaves_with_path(tree)[index][0].removeprefix("[").partition("]")
             got = f"{leaf.dtype} of shape {leaf.shape}" if hasattr(leaf, "dtype") else f"{type(leaf).__name__} {leaf!r}"
             raise TypeError(
-                f"{operation} needs floating-point inputs, got {got}{f' at {path}' if path else ''}: "
+                f"{operation} needs floating-point inputs, got {got} in argument {position}{inside}: "
                 "convert it (x.astype(float), 3.0 for 3), or leave it out of the differentiated arguments (argnums, a closure)"
             )
     return leaves, treedef

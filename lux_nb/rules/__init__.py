@@ -4,4 +4,6 @@ from . import reductions
 from . import shapes
 from . import indexing
 from . import products
+from . import linalg
+from . import fft
 from . import special

@@ -7,7 +7,7 @@ __all__ = ['UFUNC_KEYWORDS', 'RULES', 'COMPOSITES', 'NONDIFFERENTIABLE', 'OPTION
            'elementwise', 'linear', 'composite', 'alias', 'nondifferentiable', 'optional', 'stop_gradient', 'lower',
            'missing_rule', 'no_map', 'unbroadcast', 'cast_like', 'over_batch', 'evaluate', 'like', 'note_view']
 
-# %% ../../nbs/06_rules.ipynb #d2ccb8a6
+# %% ../../nbs/06_rules.ipynb #88f6b940
 import inspect
 import operator
 import sys
@@ -20,7 +20,7 @@ import numpy as np
 from ..tracing import NO_KEYWORDS, SEQUENCES, Trace, Tracer, apply, innermost
 from ..trees import dispatching
 
-# %% ../../nbs/06_rules.ipynb #d36eebc3
+# %% ../../nbs/06_rules.ipynb #2b68b146
 class Maps(dict):
     "The maps of one rule by operand: a position, or (position, index) for an element of a sequence. `variadic` serves every position not named."
 
@@ -88,7 +88,7 @@ def name_of(function: Callable) -> str: # the name as a user writes it, `np.sum`
     prefix = module.replace("numpy", "np", 1) + "." if module.startswith("numpy") else ""
     return prefix + getattr(function, "__name__", repr(function))
 
-# %% ../../nbs/06_rules.ipynb #6801b693
+# %% ../../nbs/06_rules.ipynb #a45936f7
 RULES: dict[Callable, Rule] = {}
 COMPOSITES: dict[Callable, Callable] = {}
 NONDIFFERENTIABLE: set[Callable] = set()
@@ -193,7 +193,7 @@ def _arrived(function):
             enter(sys.modules[module])
     return any(function in table for table in (RULES, COMPOSITES, NONDIFFERENTIABLE))
 
-# %% ../../nbs/06_rules.ipynb #e1a7c18a
+# %% ../../nbs/06_rules.ipynb #1cfc0387
 @dispatching
 def stop_gradient(
     x, # an array or a number
@@ -207,7 +207,7 @@ def stop_gradient(
 
 nondifferentiable(stop_gradient)
 
-# %% ../../nbs/06_rules.ipynb #adab78a0
+# %% ../../nbs/06_rules.ipynb #52ad56ad
 def lower(
     trace: Trace, # the trace whose tracers are taken off
     args, # arguments; lists and tuples among them are looked through
@@ -250,7 +250,7 @@ def no_map(
         "or give def_rule the missing map"
     )
 
-# %% ../../nbs/06_rules.ipynb #9ec7e073
+# %% ../../nbs/06_rules.ipynb #0f22ffbb
 def unbroadcast(
     g, # cotangent, shape batch + (the broadcast shape)
     operand, # the operand that was broadcast
@@ -260,6 +260,8 @@ def unbroadcast(
     shape = np.shape(operand)
     if g.shape[batch:] == shape:
         return g
+    if not (shape or batch):
+        return np.sum(g)
     extra = g.ndim - batch - len(shape)
     repeated = [batch + extra + i for i, n in enumerate(shape) if n == 1 and g.shape[batch + extra + i] != 1]
     g = np.sum(g, axis=(*range(batch, batch + extra), *repeated), keepdims=True)
@@ -297,7 +299,7 @@ def over_batch(
         return tuple(None if column[0] is None else np.stack(column) for column in zip(*results))
     return np.stack(results)
 
-# %% ../../nbs/06_rules.ipynb #9be35449
+# %% ../../nbs/06_rules.ipynb #e17e1a8e
 def evaluate(
     trace: Trace, # the trace that processes the call
     function: Callable, # the function that was called
