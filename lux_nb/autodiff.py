@@ -7,7 +7,7 @@ __all__ = ['scalar_output', 'one_like', 'unit_vectors', 'AutoForward', 'AutoReve
            'jacobian_vector_product', 'vector_jacobian_product', 'jacobian', 'jacfwd', 'jacrev', 'batched_jacobian',
            'hessian', 'hvp', 'elementwise_grad']
 
-# %% ../nbs/15_autodiff.ipynb #c1e938f5
+# %% ../nbs/15_autodiff.ipynb #51766646
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ from .reverse import owned, pull_to_leaves, record, vjp
 from .tracing import Tracer, differentiable_leaves
 from .trees import tree_flatten, tree_leaves, tree_map, tree_unflatten
 
-# %% ../nbs/15_autodiff.ipynb #47dd694a
+# %% ../nbs/15_autodiff.ipynb #e9e3623a
 def scalar_output(
-    result, # what the function returned
-): # the same, if it is a real scalar
+    result: Any, # what the function returned
+) -> Any: # the same, if it is a real scalar
     "Check the result of a function whose gradient is asked for. Raises ValueError for an array, TypeError for a complex number or a structure."
     if not hasattr(result, "dtype") and not isinstance(result, (float, int)) and len(tree_leaves(result)) != 1:
         raise TypeError(f"gradient needs a scalar output, got {type(result).__name__}: return one number (has_aux=True for values beside it)")
@@ -36,8 +36,8 @@ def scalar_output(
         raise TypeError("gradient needs a real output, got a complex one: take np.real, np.imag or np.abs of it first")
     return result
 
-# %% ../nbs/15_autodiff.ipynb #e2973aa0
-def one_like(value):
+# %% ../nbs/15_autodiff.ipynb #09fcecd8
+def one_like(value: Any) -> Any:
     "The cotangent 1 of a scalar, of its type and on its device."
     if isinstance(value, np.generic):
         return value.dtype.type(1)
@@ -46,7 +46,7 @@ def one_like(value):
     return np.ones_like(value) if hasattr(value, "dtype") else type(value)(1)
 
 
-def unit_vectors(values, start, stop):
+def unit_vectors(values: list, start: int, stop: int) -> list:
     "Unit vectors number start to stop of the space that all leaves span together: for each leaf an array of shape (stop - start,) + leaf.shape."
     offset, parts = 0, []
     for value in values:
@@ -64,7 +64,7 @@ def _chunks(total, chunk):
     "The ranges of a space of dimension `total`, `chunk` unit vectors at a time."
     return [(start, min(start + chunk, total)) for start in range(0, total, chunk)]
 
-# %% ../nbs/15_autodiff.ipynb #d5a8d8ec
+# %% ../nbs/15_autodiff.ipynb #96b65985
 @dataclass(frozen=True)
 class AutoForward:
     "Differentiate in forward mode: one tangent for each number of the input, `chunk` of them in one pass."
@@ -101,7 +101,7 @@ class AutoForward:
         ]
         return value, columns, aux
 
-# %% ../nbs/15_autodiff.ipynb #841dbcc2
+# %% ../nbs/15_autodiff.ipynb #ad3aa635
 @dataclass(frozen=True)
 class AutoReverse:
     "Differentiate in reverse mode: one cotangent for each number of the output, `chunk` of them in one walk."
@@ -134,12 +134,12 @@ class AutoReverse:
             [np.reshape(c[a:b], np.shape(v) + c.shape[1:]) for c in stacked] for v, a, b in zip(values, bounds, bounds[1:])
         ]
 
-# %% ../nbs/15_autodiff.ipynb #eea2bd19
+# %% ../nbs/15_autodiff.ipynb #85efc42c
 def gradient(
     f: Callable, # a function with a real scalar result
-    *xs, # the point: arguments of f, each a floating-point number, an array, or a nested structure of these
+    *xs: Any, # the point: arguments of f, each a floating-point number, an array, or a nested structure of these
     ad: AutoForward | AutoReverse = AutoReverse(), # the mode
-): # the gradient, in the structure, shapes and dtypes of x; a tuple of gradients for several arguments
+) -> Any: # the gradient, in the structure, shapes and dtypes of x; a tuple of gradients for several arguments
     r"""The gradient $\nabla f(x)$ of a scalar function at a point.
 
     Raises: ValueError if f(*xs) is not a scalar; TypeError if an input is not of floating point or the result is complex.
@@ -164,7 +164,7 @@ def value_and_grad(
 
     return value_and_gradient
 
-
+# %% ../nbs/15_autodiff.ipynb #058af730
 def grad(
     f: Callable, # a function with a real scalar result
     argnums: int | tuple[int, ...] = 0, # which arguments to differentiate
@@ -195,13 +195,13 @@ def _replaced(args, positions, xs):
         args[i] = x
     return args
 
-# %% ../nbs/15_autodiff.ipynb #11bed242
+# %% ../nbs/15_autodiff.ipynb #3310c65d
 def jacobian_vector_product(
     f: Callable, # any function of one argument
     ad: AutoForward | AutoReverse, # the mode; forward needs one pass, reverse two
-    x, # the point
-    v, # the tangent: structure and shapes of x
-): # J v, in the structure and shapes of f(x)
+    x: Any, # the point
+    v: Any, # the tangent: structure and shapes of x
+) -> Any: # J v, in the structure and shapes of f(x)
     r"The product $J v$ of f's Jacobian at x and a vector. Raises as `jvp` does."
     if isinstance(ad, AutoForward):
         return jvp(f, (x,), (v,))[1]
@@ -213,20 +213,20 @@ def jacobian_vector_product(
 def vector_jacobian_product(
     f: Callable, # any function of one argument
     ad: AutoForward | AutoReverse, # the mode; reverse needs one pass, forward one for each chunk of the input
-    x, # the point
-    v, # the cotangent: structure and shapes of f(x)
-): # J^T v, in the structure and shapes of x
+    x: Any, # the point
+    v: Any, # the cotangent: structure and shapes of f(x)
+) -> Any: # J^T v, in the structure and shapes of x
     r"The product $J^\top v$ of f's transposed Jacobian at x and a vector. Raises as `vjp` does."
     if isinstance(ad, AutoReverse):
         return vjp(f, x)[1](v)[0]
     return gradient(lambda x: sum(np.vdot(*pair) for pair in zip(tree_leaves(v), tree_leaves(f(x)))), x, ad=ad)
 
-# %% ../nbs/15_autodiff.ipynb #6e0da22a
+# %% ../nbs/15_autodiff.ipynb #eee4eaf2
 def jacobian(
     f: Callable, # any function of one argument
-    x, # the point
+    x: Any, # the point
     ad: AutoForward | AutoReverse | None = None, # the mode; None takes the one that needs fewer tangents or cotangents
-): # for arrays: shape f(x).shape + x.shape; for structures: for each leaf of f(x) the structure of x
+) -> Any: # for arrays: shape f(x).shape + x.shape; for structures: for each leaf of f(x) the structure of x
     "The Jacobian of f at x, all partial derivatives. Raises TypeError if a leaf of x is not of floating point."
     if ad is None:
         result = f(x)
@@ -252,7 +252,7 @@ def jacrev(
     "The function that computes the Jacobian of f in reverse mode, row by row."
     return _jacobian_function(f, argnums, AutoReverse())
 
-
+# %% ../nbs/15_autodiff.ipynb #6102132d
 def _jacobian_function(f, argnums, ad):
     "The Jacobian with respect to one argument, the others held fixed."
 
@@ -265,9 +265,9 @@ def _jacobian_function(f, argnums, ad):
 
 def batched_jacobian(
     f: Callable, # maps a batch of samples to a batch of results, each result a function of its own sample alone
-    x, # shape (samples, n)
+    x: Any, # shape (samples, n)
     ad: AutoForward | AutoReverse = AutoReverse(), # the mode
-): # shape (samples, m, n)
+) -> Any: # shape (samples, m, n)
     "The Jacobian of each sample's result with respect to that sample, all samples at once. Raises ValueError where shapes are not batches."
     value = f(x)
     if np.ndim(x) != 2 or np.ndim(value) != 2 or value.shape[0] != x.shape[0]:
@@ -283,20 +283,20 @@ def _column(like, k):
     "Zeros but for ones in column k."
     return np.broadcast_to(unit_vectors([like[0]], k, k + 1)[0], like.shape)
 
-# %% ../nbs/15_autodiff.ipynb #747419ee
+# %% ../nbs/15_autodiff.ipynb #b23f5ab8
 def hessian(
     f: Callable, # a function with a real scalar result
-    x, # the point
-): # for an array: shape x.shape + x.shape
+    x: Any, # the point
+) -> Any: # for an array: shape x.shape + x.shape
     r"The matrix of second derivatives $\nabla^2 f(x)$: the Jacobian, in forward mode, of the gradient in reverse mode."
     return jacobian(lambda x: gradient(f, x), x, ad=AutoForward())
 
 
 def hvp(
     f: Callable, # a function with a real scalar result
-    x, # the point
-    v, # the direction: structure and shapes of x
-): # in the structure and shapes of x
+    x: Any, # the point
+    v: Any, # the direction: structure and shapes of x
+) -> Any: # in the structure and shapes of x
     r"""The Hessian-vector product $\nabla^2 f(x)\, v$ at about the cost of three gradients: forward mode over reverse mode.
 
     Source: Pearlmutter, Fast exact multiplication by the Hessian, Neural Computation 6 (1994).

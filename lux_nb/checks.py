@@ -5,11 +5,12 @@
 # %% auto #0
 __all__ = ['GradientReport', 'check_gradients', 'checked_finite']
 
-# %% ../nbs/15c_checks.ipynb #141cb7bc
+# %% ../nbs/15c_checks.ipynb #3fe9bba6
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from .rules.table import like, lower, name_of
 from .tracing import Trace, Tracer
 from .trees import tree_flatten, tree_leaves, tree_map, tree_unflatten
 
-# %% ../nbs/15c_checks.ipynb #54239d8c
+# %% ../nbs/15c_checks.ipynb #50147f5e
 @dataclass(frozen=True)
 class GradientReport:
     "What `check_gradients` found: rows of (check, error, tolerance)."
@@ -37,10 +38,10 @@ class GradientReport:
         lines = [f"{'ok ' if e <= tol else 'BAD'}  {name:{width}}  relative error {e:.1e}, allowed {tol:.0e}" for name, e, tol in self.rows]
         return "\n".join(lines)
 
-
+# %% ../nbs/15c_checks.ipynb #b7b26162
 def check_gradients(
     f: Callable, # any function of NumPy operations; arguments and result may be nested structures
-    *xs, # the point: float64 leaves, away from kinks
+    *xs: Any, # the point: float64 leaves, away from kinks
     modes: tuple[str, ...] = ("forward", "reverse"), # which modes to check
     order: int = 2, # 1: first derivatives; 2: also those of the gradient of a smooth sum of the results
     rtol: float = 1e-5, # what finite differences may be off, relative to the size of the derivative
@@ -63,7 +64,7 @@ def check_gradients(
         raise AssertionError(f"check_gradients: a derivative is wrong\n{report}")
     return report
 
-
+# %% ../nbs/15c_checks.ipynb #fc870deb
 def _first_order(f, xs, modes, rng, rtol, label):
     "The rows for the first derivatives of f."
     leaves, treedef = tree_flatten(xs)
@@ -92,7 +93,7 @@ def _dot(us, vs):
     "The pairing of cotangents and tangents."
     return sum(float(np.sum(np.real(u * v))) for u, v in zip(us, vs))
 
-# %% ../nbs/15c_checks.ipynb #dd68e451
+# %% ../nbs/15c_checks.ipynb #7c3fde7c
 class _Watched(Tracer):
     "A value whose every use is checked."
 
@@ -118,7 +119,7 @@ class _Watch(Trace):
                 raise FloatingPointError(_complaint(function, output, values))
         return like(y, [_Watched(self, output) for output in y]) if several else _Watched(self, y)
 
-
+# %% ../nbs/15c_checks.ipynb #47b0b4a3
 def checked_finite(
     f: Callable, # any function of NumPy operations; it may call gradient, jvp and the rest
 ) -> Callable: # the same function, which raises at the first non-finite value

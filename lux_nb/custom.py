@@ -5,10 +5,11 @@
 # %% auto #0
 __all__ = ['custom_rule', 'remat', 'run_again']
 
-# %% ../nbs/15b_custom.ipynb #c77eeedf
+# %% ../nbs/15b_custom.ipynb #50aee5d9
 import functools
 import inspect
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from .rules.table import def_rule
 from .tracing import Tracer
 from .trees import dispatching, tree_flatten, tree_leaves, tree_unflatten
 
-# %% ../nbs/15b_custom.ipynb #d9a9a0db
+# %% ../nbs/15b_custom.ipynb #3fd14bca
 def custom_rule(
     push: Callable | tuple | None = None, # push(t, y, *args): the tangent of y for a tangent of operand 0; a tuple with one map for each operand
     pull: Callable | tuple | None = None, # pull(g, y, *args): the cotangent of operand 0 for a cotangent of y; a tuple likewise
@@ -45,7 +46,7 @@ def custom_rule(
 
     return decorate
 
-
+# %% ../nbs/15b_custom.ipynb #c4c87b10
 def _transposed(maps, position, wanted):
     "The missing map of one operand, by pulling through the one that is there."
     known = maps[position] if isinstance(maps, tuple) else maps
@@ -59,7 +60,7 @@ def _transposed(maps, position, wanted):
     derived.__signature__ = inspect.signature(known)
     return derived
 
-# %% ../nbs/15b_custom.ipynb #2d226fdb
+# %% ../nbs/15b_custom.ipynb #8fdd414d
 def remat(
     f: Callable, # a function of arrays; what is to be differentiated comes in as arguments, in any structure
 ) -> Callable: # the same function, whose intermediate values are computed again on the way back
@@ -84,7 +85,7 @@ def remat(
 
     return recomputing
 
-
+# %% ../nbs/15b_custom.ipynb #fd5212ea
 class _Call:
     "One call of a function that is to be computed again: its structure, and the cotangents of the last walk."
 
@@ -105,13 +106,13 @@ class _Call:
 
 @dispatching
 def run_again(
-    call, # the call
-    *leaves, # its arrays
+    call: Any, # the call
+    *leaves: Any, # its arrays
 ) -> tuple: # the outputs' arrays
     "Run a call on plain arrays, or, traced, as one operation."
     return call(*leaves)
 
-
+# %% ../nbs/15b_custom.ipynb #1a046b4a
 def _push_again(position, t, y, call, *leaves):
     "Forward mode stores nothing, and has nothing to compute again."
     tangents = tuple(t if k == position - 1 else np.zeros_like(leaf) for k, leaf in enumerate(leaves))

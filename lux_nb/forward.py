@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Dual', 'Forward', 'jvp', 'push_forward']
 
-# %% ../nbs/13_forward.ipynb #69a1c5e3
+# %% ../nbs/13_forward.ipynb #c03f02c7
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +15,7 @@ from .rules.table import cast_like, evaluate, like, no_map, note_view, over_batc
 from .tracing import Trace, Tracer, detached, differentiable_leaves, matching_leaves, zeros
 from .trees import tree_flatten, tree_unflatten
 
-# %% ../nbs/13_forward.ipynb #6f774adc
+# %% ../nbs/13_forward.ipynb #3a696fe7
 class Dual(Tracer):
     "A dual number: a value and its tangent. Extra leading axes of the tangent count many tangents, carried at once."
 
@@ -27,7 +27,7 @@ class Dual(Tracer):
     def _become(self, other):
         self.value, self.tangent = other.value, other.tangent
 
-
+# %% ../nbs/13_forward.ipynb #2dc443d5
 class Forward(Trace):
     "One run of forward mode: an operation computes its value, and pushes the tangents of its operands through its linear map."
 
@@ -77,14 +77,14 @@ class Forward(Trace):
             tangent = cast_like(tangent, value)
         return Dual(self, value, tangent)
 
-
+# %% ../nbs/13_forward.ipynb #947da659
 def _sum(a, b):
     "The sum of two tangents, output by output where there are several."
     if isinstance(a, (tuple, list)):
         return tuple(q if p is None else p if q is None else p + q for p, q in zip(a, b))
     return a + b
 
-# %% ../nbs/13_forward.ipynb #c0a21ce4
+# %% ../nbs/13_forward.ipynb #7d1f3b9d
 def jvp(
     f: Callable, # any function of NumPy operations; arguments and result may be nested structures
     primals: tuple, # the point, one entry an argument
@@ -104,12 +104,12 @@ def jvp(
     values, treedef = differentiable_leaves("jvp", tuple(primals))
     return push_forward(f, values, matching_leaves("jvp", "tangent", tuple(tangents), values, treedef), treedef, has_aux)
 
-
+# %% ../nbs/13_forward.ipynb #d5e36e7d
 def push_forward(
     f: Callable, # the function
     values: list, # the leaves of its arguments
     tangents: list, # their tangents, each of shape batch + value.shape
-    treedef, # the structure of the arguments
+    treedef: Any, # the structure of the arguments
     has_aux: bool = False, # f returns (result, auxiliary values)
     batch: int = 0, # how many leading axes of the tangents count them
 ) -> tuple: # (value, tangent), and the auxiliary values with has_aux

@@ -6,7 +6,7 @@
 __all__ = ['GAINS', 'identity', 'relu', 'tanh', 'sigmoid', 'gelu', 'softmax', 'log_softmax', 'kaiming_uniform', 'glorot_uniform',
            'bias_uniform', 'zeros_init', 'Layer', 'setup', 'parameter_count', 'Dense', 'Chain']
 
-# %% ../nbs/18_layers.ipynb #49ca2084
+# %% ../nbs/18_layers.ipynb #65556a8a
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,38 +17,38 @@ import numpy as np
 from .rules.table import stop_gradient
 from .trees import ComponentArray, FrozenDict, tree_leaves
 
-# %% ../nbs/18_layers.ipynb #a328d07b
+# %% ../nbs/18_layers.ipynb #a544f6cc
 def identity(
-    x, # array of any shape
-): # x itself
+    x: Any, # array of any shape
+) -> Any: # x itself
     "The activation that does nothing, $x$."
     return x
 
 
 def relu(
-    x, # array of any shape
-): # same shape and dtype
+    x: Any, # array of any shape
+) -> Any: # same shape and dtype
     r"The rectified linear unit, $\max(x, 0)$; its derivative at 0 is 0."
     return np.where(x <= 0, 0, x)
 
 
 def tanh(
-    x, # array of any shape
-): # same shape and dtype, between -1 and 1
+    x: Any, # array of any shape
+) -> Any: # same shape and dtype, between -1 and 1
     "The hyperbolic tangent."
     return np.tanh(x)
 
 
 def sigmoid(
-    x, # array of any shape
-): # same shape and dtype, between 0 and 1
+    x: Any, # array of any shape
+) -> Any: # same shape and dtype, between 0 and 1
     "The logistic function, $1 / (1 + e^{-x})$."
     return np.exp(-np.logaddexp(0, -x))
 
-
+# %% ../nbs/18_layers.ipynb #f2c38cc1
 def gelu(
-    x, # array of any shape
-): # same shape and dtype
+    x: Any, # array of any shape
+) -> Any: # same shape and dtype
     r"""The Gaussian error linear unit in its tanh form, $\frac{x}{2} (1 + \tanh(\sqrt{2/\pi}\,(x + 0.044715 x^3)))$, as Lux has it.
 
     Source: Hendrycks and Gimpel, Gaussian Error Linear Units (2016), https://arxiv.org/abs/1606.08415
@@ -58,31 +58,31 @@ def gelu(
 
 
 def softmax(
-    x, # array of at least one axis; -inf excludes an entry
+    x: Any, # array of at least one axis; -inf excludes an entry
     axis: int = -1, # the axis along which the results sum to one
-): # same shape and dtype, positive, summing to one along `axis`
+) -> Any: # same shape and dtype, positive, summing to one along `axis`
     r"Weights in proportion to $e^{x_i}$, $e^{x_i} / \sum_j e^{x_j}$."
     powers = np.exp(x - np.max(stop_gradient(x), axis=axis, keepdims=True))
     return powers / np.sum(powers, axis=axis, keepdims=True)
 
 
 def log_softmax(
-    x, # array of at least one axis
+    x: Any, # array of at least one axis
     axis: int = -1, # the axis along which the exponentials of the results sum to one
-): # same shape and dtype, negative
+) -> Any: # same shape and dtype, negative
     r"The logarithm of `softmax`, $x_i - \log \sum_j e^{x_j}$, without a detour through tiny numbers."
     shifted = x - np.max(stop_gradient(x), axis=axis, keepdims=True)
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
-# %% ../nbs/18_layers.ipynb #bd0f7af9
+# %% ../nbs/18_layers.ipynb #f8c1cab8
 GAINS = {identity: 1.0, sigmoid: 1.0, relu: 2.0, tanh: 5 / 3, np.tanh: 5 / 3} # 1 for every other activation
 
 
 def kaiming_uniform(
-    rng, # an Xoshiro or a numpy.random.Generator
+    rng: Any, # an Xoshiro or a numpy.random.Generator
     shape: tuple[int, ...], # (outputs, inputs)
     gain: float = math.sqrt(2), # what the activation calls for
-    dtype=np.float32, # float32 or float64
+    dtype: type = np.float32, # float32 or float64
 ) -> np.ndarray: # entries uniform on [-bound, bound], bound = sqrt(3) * gain / sqrt(inputs)
     """Random weights that keep the size of signals, after the number of inputs.
 
@@ -94,10 +94,10 @@ def kaiming_uniform(
 
 
 def glorot_uniform(
-    rng, # an Xoshiro or a numpy.random.Generator
+    rng: Any, # an Xoshiro or a numpy.random.Generator
     shape: tuple[int, ...], # (outputs, inputs)
     gain: float = 1.0, # a factor
-    dtype=np.float32, # float32 or float64
+    dtype: type = np.float32, # float32 or float64
 ) -> np.ndarray: # entries uniform on [-bound, bound], bound = gain * sqrt(6 / (inputs + outputs))
     """Random weights that keep the size of signals and of gradients, after the mean of inputs and outputs.
 
@@ -106,21 +106,21 @@ def glorot_uniform(
     number = np.dtype(dtype).type
     return _symmetric(rng, shape, dtype) * (number(gain) * np.sqrt(number(6 / (_fan_in(shape) + shape[0]))))
 
-
+# %% ../nbs/18_layers.ipynb #5b94a43b
 def bias_uniform(
-    rng, # an Xoshiro or a numpy.random.Generator
+    rng: Any, # an Xoshiro or a numpy.random.Generator
     shape: tuple[int, ...], # (outputs,)
     fan_in: int, # the number of inputs of the layer
-    dtype=np.float32, # float32 or float64
+    dtype: type = np.float32, # float32 or float64
 ) -> np.ndarray: # entries uniform on [-1, 1] / sqrt(fan_in)
     "Lux's initial bias."
     return (_symmetric(rng, shape, dtype) / math.sqrt(fan_in)).astype(dtype)
 
 
 def zeros_init(
-    rng, # not used: an initializer that draws nothing
+    rng: Any, # not used: an initializer that draws nothing
     shape: tuple[int, ...], # any shape
-    dtype=np.float32, # any dtype
+    dtype: type = np.float32, # any dtype
 ) -> np.ndarray: # zeros
     "The initializer that gives zeros."
     return np.zeros(shape, dtype)
@@ -135,20 +135,20 @@ def _fan_in(shape):
     "The number of inputs that one output sums over."
     return math.prod(shape[1:]) if len(shape) > 1 else shape[0]
 
-# %% ../nbs/18_layers.ipynb #f9f31425
+# %% ../nbs/18_layers.ipynb #abb00ae0
 class Layer:
     "What every layer has. A subclass gives `__call__(x, ps, st) -> (y, st)`, and its initial parameters and states where it has any."
 
     def initial_parameters(
         self,
-        rng, # an Xoshiro or a numpy.random.Generator; it is drawn from
+        rng: Any, # an Xoshiro or a numpy.random.Generator; it is drawn from
     ) -> FrozenDict: # named arrays, in order of declaration
         "New parameters, drawn from `rng`."
         return FrozenDict()
 
     def initial_states(
         self,
-        rng, # an Xoshiro or a numpy.random.Generator; it is drawn from
+        rng: Any, # an Xoshiro or a numpy.random.Generator; it is drawn from
     ) -> FrozenDict: # whatever the layer carries from call to call
         "New states."
         return FrozenDict()
@@ -165,9 +165,9 @@ class Layer:
         count = parameter_count(self)
         printer.text(self.describe() + (f"  # {count:,} parameters" if count else ""))
 
-
+# %% ../nbs/18_layers.ipynb #b7b281e5
 def setup(
-    rng, # an Xoshiro or a numpy.random.Generator; it is drawn from, and so changes
+    rng: Any, # an Xoshiro or a numpy.random.Generator; it is drawn from, and so changes
     model: Layer, # a layer, or a chain of layers
 ) -> tuple[FrozenDict, FrozenDict]: # parameters and states
     "Make a model's initial parameters and states, drawn from `rng`: `ps, st = setup(rng, model)`."
@@ -188,13 +188,13 @@ class _Shapes:
 
 
 def parameter_count(
-    model, # a layer, or parameters
+    model: Any, # a layer, or parameters
 ) -> int: # how many numbers training may change
     "Count the parameters of a model."
     ps = model.initial_parameters(_Shapes()) if isinstance(model, Layer) else model
     return sum(math.prod(np.shape(leaf)) for leaf in tree_leaves(ps))
 
-# %% ../nbs/18_layers.ipynb #efd73f42
+# %% ../nbs/18_layers.ipynb #6b123d2e
 @dataclass(frozen=True, repr=False)
 class Dense(Layer):
     r"""A fully connected layer, $y = \sigma(x W^\top + b)$.
@@ -239,7 +239,7 @@ class Dense(Layer):
             given.append(getattr(self.activation, "__name__", repr(self.activation)))
         return f"Dense({', '.join(given)}{'' if self.use_bias else ', use_bias=False'})"
 
-# %% ../nbs/18_layers.ipynb #bc30e05a
+# %% ../nbs/18_layers.ipynb #2736be2c
 @dataclass(frozen=True, repr=False, init=False)
 class Chain(Layer):
     """Layers one after the other: `Chain(Dense(2, 8, tanh), Dense(8, 1))`, or named, `Chain(hidden=Dense(2, 8), output=Dense(8, 1))`.

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Loss', 'MSELoss', 'MAELoss', 'HuberLoss', 'CrossEntropyLoss', 'BinaryCrossEntropyLoss']
 
-# %% ../nbs/19_losses.ipynb #d2b44b61
+# %% ../nbs/19_losses.ipynb #ab114e7c
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ import numpy as np
 from .layers import log_softmax
 from .trees import FrozenDict
 
-# %% ../nbs/19_losses.ipynb #9143890a
+# %% ../nbs/19_losses.ipynb #2ebc9421
 @dataclass(frozen=True)
 class Loss:
     """What every loss has: call it on two arrays, or as an objective on (model, parameters, states, data).
@@ -48,7 +48,7 @@ class Loss:
         y_pred, st = model(x, ps, st)
         return self(y_pred, y), st, FrozenDict()
 
-# %% ../nbs/19_losses.ipynb #a3108bd9
+# %% ../nbs/19_losses.ipynb #9c8b25a4
 class MSELoss(Loss):
     r"Mean squared error, $\frac1n \sum (\hat y - y)^2$, over all elements."
 
@@ -77,7 +77,7 @@ class HuberLoss(Loss):
         near = np.minimum(size, self.delta)
         return near * (size - 0.5 * near)
 
-# %% ../nbs/19_losses.ipynb #afb617a6
+# %% ../nbs/19_losses.ipynb #993b1a17
 @dataclass(frozen=True)
 class CrossEntropyLoss(Loss):
     r"""Cross-entropy, $-\sum_c y_c \log p_c$ over the last axis, then the mean over samples.

@@ -7,7 +7,7 @@ __all__ = ['NO_KEYWORDS', 'SEQUENCES', 'BINARY', 'COMPARISONS', 'UNARY', 'METHOD
            'Trace', 'innermost', 'apply', 'Tracer', 'write', 'check_view', 'astype', 'differentiable_leaves',
            'matching_leaves', 'zeros', 'detached']
 
-# %% ../nbs/05_tracing.ipynb #ead08ba5
+# %% ../nbs/05_tracing.ipynb #cb96fd8b
 import operator
 import threading
 from collections.abc import Callable
@@ -17,7 +17,7 @@ import numpy as np
 
 from .trees import tree_flatten, tree_leaves_with_path, tree_map, updated
 
-# %% ../nbs/05_tracing.ipynb #15bb7d29
+# %% ../nbs/05_tracing.ipynb #528758b3
 _thread = threading.local()
 
 
@@ -45,13 +45,13 @@ class Trace:
         "Carry out `function(*args, **kwargs)` on behalf of this transform."
         raise NotImplementedError
 
-# %% ../nbs/05_tracing.ipynb #9f652646
+# %% ../nbs/05_tracing.ipynb #b5c58728
 NO_KEYWORDS: dict = {} # shared by all calls without keyword arguments, and never written to
 SEQUENCES = frozenset((list, tuple))
 
 
 def innermost(
-    args, # the arguments to look through; lists and tuples among them too
+    args: Any, # the arguments to look through; lists and tuples among them too
     found: Trace | None = None, # the innermost trace known so far
 ) -> Trace | None: # the open trace of the highest level, None when nothing is traced
     "Find the trace that an operation on `args` belongs to. Raises RuntimeError when a trace among them has ended."
@@ -71,7 +71,7 @@ def innermost(
             found = innermost(arg, found)
     return found
 
-
+# %% ../nbs/05_tracing.ipynb #55a6f0df
 def apply(
     function: Callable, # any function with a rule
     args: tuple, # positional arguments
@@ -83,7 +83,7 @@ def apply(
         trace = innermost(kwargs.values(), trace)
     return function(*args, **kwargs) if trace is None else trace.process(function, args, kwargs)
 
-# %% ../nbs/05_tracing.ipynb #56cacc5b
+# %% ../nbs/05_tracing.ipynb #448298d6
 def _ended(tracer):
     "The error for a traced value that outlived its transform."
     return RuntimeError(
@@ -99,7 +99,7 @@ def _foreign():
         "a traced value must stay in the thread and in the transform that made it"
     )
 
-# %% ../nbs/05_tracing.ipynb #0c65242c
+# %% ../nbs/05_tracing.ipynb #6a154dee
 BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor", "lshift", "rshift")
 COMPARISONS = ("lt", "le", "eq", "ne", "gt", "ge")
 UNARY = ("neg", "pos", "abs", "invert")
@@ -111,20 +111,25 @@ LEAVING = "item tolist tobytes tofile dump dumps".split() # methods that give pl
 INSPECTING = {np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj, np.can_cast} # ask for shape and dtype alone
 READ_FROM_VALUE = "shape ndim size dtype itemsize nbytes strides".split() # attributes that no derivative changes
 
-# %% ../nbs/05_tracing.ipynb #159fbf8f
+# %% ../nbs/05_tracing.ipynb #60b8d4d5
 def outranks(other):
     "Whether an operation with a tracer is `other`'s to carry out: it wraps arrays itself, as a ComponentArray does."
     return getattr(other, "__array_priority__", 0) > Tracer.__array_priority__
+
+
+def operand(x):
+    "An operand of an arithmetic function: NumPy makes arrays of lists, and so do we."
+    return np.asarray(x) if type(x) in SEQUENCES else x
 
 
 def _binary(function):
     "The method pair `__op__`, `__rop__` that applies `function`, and leaves it to a wrapper of higher priority (a ComponentArray)."
 
     def forward(self, other):
-        return NotImplemented if outranks(other) else apply(function, (self, other))
+        return NotImplemented if outranks(other) else apply(function, (self, operand(other)))
 
     def reflected(self, other):
-        return apply(function, (other, self))
+        return apply(function, (operand(other), self))
 
     return forward, reflected
 
@@ -133,7 +138,7 @@ def _in_place(function):
     "The method `__iop__`: arrays are written in place, as every alias sees; scalars, as in Python, are replaced."
 
     def in_place(self, other):
-        result = apply(function, (self, other))
+        result = apply(function, (self, operand(other)))
         return write(self, result, function.__name__) if self.mutable else result
 
     return in_place
@@ -142,7 +147,7 @@ def _in_place(function):
 def _unary(function):
     return lambda self: apply(function, (self,))
 
-
+# %% ../nbs/05_tracing.ipynb #c2ea86a4
 def _method(function):
     return lambda self, *args, **kwargs: apply(function, (self, *args), kwargs)
 
@@ -168,7 +173,7 @@ def _leaves(name, remedy):
 
     return leave
 
-# %% ../nbs/05_tracing.ipynb #904b531a
+# %% ../nbs/05_tracing.ipynb #f51ac012
 class Tracer:
     """What stands in for an array while a transform watches: `value` is the array (or the tracer) at the level below.
 
@@ -190,7 +195,7 @@ class Tracer:
         function = ufunc if method == "__call__" else getattr(ufunc, method)
         if method == "at" or out is not None:
             raise _write_through(f"np.{ufunc.__name__}{'.at' if method == 'at' else ''}", "its result")
-        return apply(function, inputs, kwargs)
+        return apply(function, tuple(map(operand, inputs)), kwargs)
 
     def __array_function__(self, function, types, args, kwargs):
         if any(t not in (np.ndarray, type(self)) and outranks(t) for t in types):
@@ -237,6 +242,15 @@ class Tracer:
         if name.startswith("__") or not hasattr(np.ndarray, name):
             raise AttributeError(f"a traced value has no attribute {name!r}")
         raise AttributeError(f"a traced value has no attribute {name!r}, as it has no memory of its own: use np.ravel, np.reshape, np.astype or np.copy")
+
+    def __divmod__(self, other):
+        return apply(np.divmod, (self, operand(other)))
+
+    def __rdivmod__(self, other):
+        return apply(np.divmod, (operand(other), self))
+
+    def __round__(self, ndigits=None):
+        return apply(np.round, (self, ndigits or 0))
 
     @property
     def primal(self):
@@ -292,10 +306,10 @@ class Tracer:
         "Take over what `other`, of the same trace, stands for."
         raise NotImplementedError
 
-# %% ../nbs/05_tracing.ipynb #6fefaa47
+# %% ../nbs/05_tracing.ipynb #182ee937
 def write(
     tracer: Tracer, # the traced array that is written to
-    result, # what it stands for from now on
+    result: Any, # what it stands for from now on
     operation: str, # for error messages
 ) -> Tracer: # the same tracer
     "Carry out an in-place operation. Raises ValueError or TypeError where NumPy would, and where a view is involved."
@@ -319,7 +333,7 @@ def write(
     tracer.version += 1
     return tracer
 
-
+# %% ../nbs/05_tracing.ipynb #804ef8a0
 def check_view(
     tracer: Tracer, # a view of another traced array
 ) -> None:
@@ -335,13 +349,13 @@ def check_view(
 
 
 def astype(
-    x, # array, any shape
-    dtype, # the dtype to convert to
-): # a new array
+    x: Any, # array, any shape
+    dtype: Any, # the dtype to convert to
+) -> Any: # a new array
     "`x.astype(dtype)` as a function (NumPy has one from 2.1 on)."
     return x.astype(dtype)
 
-# %% ../nbs/05_tracing.ipynb #7f0ef015
+# %% ../nbs/05_tracing.ipynb #800d143a
 def _write_through(operation, what):
     "The error for an operation that would write a traced value into memory that we don't see."
     return TypeError(
@@ -349,7 +363,7 @@ def _write_through(operation, what):
         "use the form that returns a new array, or build the array with np.zeros_like(x) of a traced x and write to that"
     )
 
-# %% ../nbs/05_tracing.ipynb #9517d956
+# %% ../nbs/05_tracing.ipynb #539a20ce
 _STACK = "np.stack([...]) builds an array of traced values, np.zeros_like(x) of a traced x can be written to"
 for _name in BINARY:
     _dunder = f"{_name.strip('_')}__"
@@ -371,7 +385,7 @@ for _name in ("float", "int", "complex", "index"):
     setattr(Tracer, f"__{_name}__", _leaves(f"{_name}()", f"use np.f for math.f; {_STACK}"))
 setattr(Tracer, "__array__", _leaves("conversion to an array (np.asarray, np.array, a write into a plain array)", _STACK))
 
-# %% ../nbs/05_tracing.ipynb #e57e8b40
+# %% ../nbs/05_tracing.ipynb #8289303e
 def differentiable_leaves(
     operation: str, # who asks, for the error message
     tree: tuple, # the arguments of the differentiated function: numbers and arrays, in any nesting
@@ -393,9 +407,9 @@ def differentiable_leaves(
 def matching_leaves(
     operation: str, # who asks, for the error message
     what: str, # "tangent" or "cotangent"
-    given, # the structure of tangents or cotangents
+    given: Any, # the structure of tangents or cotangents
     values: list, # the values that they belong to
-    treedef, # the structure of those values
+    treedef: Any, # the structure of those values
 ) -> list: # one leaf for each value, of its shape and dtype
     "Flatten tangents or cotangents. Raises ValueError or TypeError where structure, shape or dtype don't fit the values."
     leaves, found = tree_flatten(given)
@@ -403,7 +417,7 @@ def matching_leaves(
         raise ValueError(f"{operation}: the {what}s must have the structure of their values, {treedef}, got {found}")
     return [_fitting(operation, what, leaf, value) for leaf, value in zip(leaves, values)]
 
-
+# %% ../nbs/05_tracing.ipynb #f01ba8bc
 def _fitting(operation, what, leaf, value):
     "One tangent or cotangent, in the dtype of its value."
     if np.shape(leaf) != np.shape(value):
@@ -417,9 +431,9 @@ def _fitting(operation, what, leaf, value):
 
 
 def zeros(
-    value, # a number or an array
+    value: Any, # a number or an array
     lead: tuple = (), # leading axes to add
-): # zeros of shape lead + value.shape, of value's dtype and on its device
+) -> Any: # zeros of shape lead + value.shape, of value's dtype and on its device
     "The tangent of a value that does not depend on the input, the cotangent of an input that is not used."
     if not hasattr(value, "dtype"):
         value = np.asarray(value)
@@ -430,7 +444,7 @@ def zeros(
 
 def detached(
     trace: Trace, # a trace that has ended
-    tree, # auxiliary results
-): # the same structure, with the values below in place of the trace's tracers
+    tree: Any, # auxiliary results
+) -> Any: # the same structure, with the values below in place of the trace's tracers
     "Take one trace's layer off a structure."
     return tree_map(lambda leaf: leaf.value if isinstance(leaf, Tracer) and leaf.owner is trace else leaf, tree)

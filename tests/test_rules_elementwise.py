@@ -40,8 +40,8 @@ def check(got, expected):
 @pytest.mark.parametrize("n", [0, 1, 2, 3, 0.0, 2.0, np.float64(2), np.int64(3), np.array([0, 2, 3])], ids=repr)
 @pytest.mark.parametrize("power", [np.power, operator.pow])
 def test_whole_powers_at_zero_and_of_negative_bases(power, n):
-    check(slopes(lambda x: power(x, n), [0.0, -2.0, 3.0]), [n_i * b ** (n_i - 1) if n_i else 0.0
-                                                            for n_i, b in zip(np.broadcast_to(n, 3).tolist(), [0.0, -2.0, 3.0])])
+    bases, exponents = [0.0, -2.0, 3.0], np.broadcast_to(n, 3).tolist()
+    check(slopes(lambda x: power(x, n), bases), [k * b ** (k - 1) if k else 0.0 for b, k in zip(bases, exponents)])
 
 
 def test_power_of_two_traced_operands_at_zero():
@@ -152,7 +152,8 @@ def test_logsumexp_of_impossible_events():
 def test_large_arguments_do_not_overflow(f, dtype, x):
     slope = vjp(f, np.array(x, dtype))[1](np.ones((), dtype))[0]
     assert slope.dtype == dtype
-    np.testing.assert_allclose(float(slope), 1 / x if f is np.arcsinh else 1 / x / x, rtol=4e-3 if dtype is np.float16 else 1e-6, atol=1e-7)
+    expected, rtol = 1 / x if f is np.arcsinh else 1 / x / x, 4e-3 if dtype is np.float16 else 1e-6
+    np.testing.assert_allclose(float(slope), expected, rtol, atol=float(np.finfo(dtype).smallest_subnormal))
 
 
 def test_arctan2():
@@ -211,7 +212,8 @@ def test_functions_of_several_outputs():
 
 
 def test_rounding_is_constant():
-    for f in (np.floor, np.ceil, np.trunc, np.rint, np.fix, np.round, np.around, np.sign, np.spacing, lambda x: x // 1, lambda x: x.round(1)):
+    for f in (np.floor, np.ceil, np.trunc, np.rint, np.fix, np.round, np.around, np.sign, np.spacing,
+              lambda x: x // 1, lambda x: x.round(1)):
         check(slopes(lambda x: f(x) * x, [1.3, -2.6]), f(np.array([1.3, -2.6])))
 
 
@@ -235,7 +237,8 @@ def test_choose_checks_its_indices():
 
 # Complex numbers
 
-HOLOMORPHIC = [np.exp, np.log, np.sqrt, np.sin, np.tanh, np.arcsin, np.arccosh, np.arctan, np.sinc, lambda z: z**3, lambda z: z**0.5, lambda z: 1 / z]
+HOLOMORPHIC = [np.exp, np.log, np.sqrt, np.sin, np.tanh, np.arcsin, np.arccosh, np.arctan, np.sinc,
+               lambda z: z**3, lambda z: z**0.5, lambda z: 1 / z]
 
 
 @pytest.mark.parametrize("f", HOLOMORPHIC)
@@ -250,7 +253,8 @@ def test_holomorphic_functions_have_one_derivative_in_all_directions(f, z):
         np.testing.assert_allclose(vjp(g, z)[1](1 + 0j)[0], derivative, rtol=1e-12)
 
 
-@pytest.mark.parametrize("loss", [np.abs, np.real, np.imag, np.angle, lambda z: np.real(np.conj(z) * z), lambda z: np.real(np.sign(z) * (1 + 2j))])
+@pytest.mark.parametrize("loss", [
+    np.abs, np.real, np.imag, np.angle, lambda z: np.real(np.conj(z) * z), lambda z: np.real(np.sign(z) * (1 + 2j))])
 def test_gradient_of_a_real_function_of_a_complex_number(loss):
     z, h = 1.5 - 0.5j, 1e-6
     by_x, by_y = ((loss(z + h * e) - loss(z - h * e)) / (2 * h) for e in (1, 1j))
@@ -278,8 +282,7 @@ def test_arguments_that_ufuncs_take():
 
 
 def test_every_ufunc_is_in_the_table():
-    elsewhere = {np.matmul, np.vecdot, *(getattr(np, name) for name in ("matvec", "vecmat") if hasattr(np, name))} # chapter on products
-    ufuncs = {f for f in vars(np).values() if isinstance(f, np.ufunc)} - elsewhere
+    ufuncs = {f for f in vars(np).values() if isinstance(f, np.ufunc) and f.signature is None} # the others are products
     assert not {f.__name__ for f in ufuncs if not any(f in table for table in (RULES, COMPOSITES, NONDIFFERENTIABLE))}
     for f in ufuncs:
         if f.nin == 2:
@@ -289,7 +292,8 @@ def test_every_ufunc_is_in_the_table():
 
 def test_comparisons_give_plain_values():
     def f(x):
-        for plain in (x > 0, x == 1, np.isnan(x), np.logical_and(x, True), np.isclose(x, 1.0), np.greater.outer(x, x), np.sign(x)):
+        found = x > 0, x == 1, np.isnan(x), np.logical_and(x, 1), np.isclose(x, 1), np.greater.outer(x, x), np.sign(x)
+        for plain in found:
             assert type(plain) in (np.ndarray, np.bool_)
         return np.sum(x)
 
@@ -298,7 +302,10 @@ def test_comparisons_give_plain_values():
 
 # Shapes and dtypes
 
-@given(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, min_side=0, max_side=3), st.sampled_from([np.float32, np.float64]))
+two_shapes = hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, min_side=0, max_side=3)
+
+
+@given(two_shapes, st.sampled_from([np.float32, np.float64]))
 def test_broadcasting_in_both_modes(shapes, dtype):
     a, b = (np.full(shape, value, dtype) for shape, value in zip(shapes.input_shapes, (2.0, 3.0)))
     y, pullback = vjp(np.multiply, a[..., ::-1] if a.ndim else a, b)
@@ -311,9 +318,8 @@ def test_broadcasting_in_both_modes(shapes, dtype):
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble])
 def test_maps_compute_in_the_dtype_of_their_operands(dtype):
-    for function, rule in RULES.items():
-        if not rule.elementwise or not isinstance(function, np.ufunc) or function not in vars(np).values() or function in (np.ldexp, np.arccosh):
-            continue
+    ufuncs = {f for f in vars(np).values() if isinstance(f, np.ufunc)} & RULES.keys() - {np.ldexp, np.arccosh}
+    for function, rule in ((f, RULES[f]) for f in ufuncs if RULES[f].elementwise):
         operands = [np.array([0.3, 0.6], dtype) for _ in range(function.nin)]
         y = function(*operands)
         for position, map in rule.push.items():

@@ -5,5 +5,6 @@ from . import shapes
 from . import indexing
 from . import products
 from . import linalg
+from . import factorizations
 from . import fft
 from . import special

@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['EXCHANGED']
 
-# %% ../../nbs/11_fft.ipynb #6c8037f8
+# %% ../../nbs/11_fft.ipynb #c42ad7e4
 import numpy as np
 
 from .products import conjugated
 from .reductions import negative_axes
 from .table import composite, def_rule
 
-# %% ../../nbs/11_fft.ipynb #541e3376
+# %% ../../nbs/11_fft.ipynb #63b22541
 def _resized(
     x, # an array
     n: int, # the length that is wanted
@@ -43,7 +43,7 @@ def _transform(function):
 _transform(np.fft.fft)
 _transform(np.fft.ifft)
 
-# %% ../../nbs/11_fft.ipynb #46dbeb1a
+# %% ../../nbs/11_fft.ipynb #9880bebb
 def _push_rfft(t, y, a, n=None, axis=-1, norm=None):
     "The transform of the tangent."
     return np.fft.rfft(t, n, *negative_axes(axis, a.ndim), norm)
@@ -73,7 +73,7 @@ def _pull_irfft(g, y, a, n=None, axis=-1, norm=None):
 def_rule(np.fft.rfft, _push_rfft, _pull_rfft)
 def_rule(np.fft.irfft, _push_irfft, _pull_irfft)
 
-# %% ../../nbs/11_fft.ipynb #5274e38d
+# %% ../../nbs/11_fft.ipynb #d4f67971
 EXCHANGED = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"} # the norm of the other direction
 
 
@@ -100,7 +100,7 @@ def _lengths_and_axes(a, s, axes, halved=False):
         raise ValueError(f"np.fft: s and axes must have the same length, got {len(s)} lengths and {len(axes)} axes")
     return [np.shape(a)[axis] if n == -1 else n for n, axis in zip(s, axes)], axes
 
-# %% ../../nbs/11_fft.ipynb #c740d3d9
+# %% ../../nbs/11_fft.ipynb #abe9980c
 def _one_by_one(transform):
     "The transform along several axes, the last one first."
 
@@ -140,7 +140,7 @@ def _rolled(sign):
 
     return shift
 
-# %% ../../nbs/11_fft.ipynb #4d3b4159
+# %% ../../nbs/11_fft.ipynb #702d358b
 composite(np.fft.hfft,      _hfft)
 composite(np.fft.ihfft,     _ihfft)
 composite(np.fft.fftn,      _one_by_one(np.fft.fft))

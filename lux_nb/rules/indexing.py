@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['is_basic', 'scatter']
 
-# %% ../../nbs/09b_indexing.ipynb #c5cef6fc
+# %% ../../nbs/09b_indexing.ipynb #7de53d4e
 import operator
 
 import numpy as np
@@ -14,7 +14,7 @@ from .reductions import leading, negative_axes
 from .table import composite, def_rule, nondifferentiable, stop_gradient, unbroadcast
 from ..trees import dispatching, updated
 
-# %% ../../nbs/09b_indexing.ipynb #24982795
+# %% ../../nbs/09b_indexing.ipynb #bce369fd
 _BASIC = (int, np.integer, slice, type(None), type(...))
 
 
@@ -53,7 +53,7 @@ def _to_end(x, lead):
 def _to_front(x, lead):
     return np.moveaxis(x, tuple(range(-lead, 0)), tuple(range(lead)))
 
-# %% ../../nbs/09b_indexing.ipynb #3061cbc0
+# %% ../../nbs/09b_indexing.ipynb #c5e7eaad
 @dispatching
 def scatter(
     values, # shape x[index].shape
@@ -102,7 +102,7 @@ def_rule(scatter,
     lambda t, y, values, index, shape: _put(t, index, t.ndim - values.ndim, shape),
     lambda g, y, values, index, shape: _pick(g, index, g.ndim - y.ndim))
 
-# %% ../../nbs/09b_indexing.ipynb #cba3e0e6
+# %% ../../nbs/09b_indexing.ipynb #5bd66c86
 def _write(x, index, value, lead):
     "updated(x, index, value) behind `lead` axes, which value has too (or it is a number)."
     if not lead:
@@ -137,7 +137,7 @@ def_rule(updated,
     {0: lambda t, y, x, index, value: _write(t, index, 0, t.ndim - x.ndim), 2: _push_updated},
     {0: lambda g, y, x, index, value: _write(g, index, 0, g.ndim - x.ndim), 2: _pull_updated})
 
-# %% ../../nbs/09b_indexing.ipynb #6a1788af
+# %% ../../nbs/09b_indexing.ipynb #4765b98d
 def _along(axis, ndim, index):
     "An index of one axis, the others whole, with any number of axes in front."
     return (..., index, *(slice(None),) * (-1 - negative_axes(axis, ndim)[0]))
@@ -166,7 +166,7 @@ def _pull_take(g, y, x, indices, axis=None, out=None, mode="raise"):
 
 def_rule(np.take, _push_take, _pull_take)
 
-# %% ../../nbs/09b_indexing.ipynb #995b2fba
+# %% ../../nbs/09b_indexing.ipynb #f506a4b2
 def _fancy(indices, shape, axis):
     "The advanced index that `np.take_along_axis` means: `indices` along one axis, each position itself along the others."
     axis, ndim = axis % len(shape), len(shape)
@@ -196,44 +196,19 @@ def _pull_along(g, y, x, indices, axis=-1):
 
 def_rule(np.take_along_axis, _push_along, _pull_along)
 
-# %% ../../nbs/09b_indexing.ipynb #35300ccb
+# %% ../../nbs/09b_indexing.ipynb #2563981e
 def _compress(condition, a, axis=None, out=None):
     "`np.compress`: the entries along an axis for which a condition holds."
     return np.take(a, np.flatnonzero(condition), axis, out)
 
 
-def _choose(a, choices, out=None, mode="raise"):
-    "`np.choose`: for each position, the element of the choice that `a` numbers."
-    n = len(choices)
-    if mode == "raise" and np.any((np.asarray(a) < 0) | (np.asarray(a) >= n)):
-        raise ValueError(f"np.choose: numbers of choices must lie from 0 to {n - 1}: give mode='wrap' or mode='clip'")
-    a = _inside(a, n, mode)
-    shape = np.broadcast_shapes(np.shape(a), *[np.shape(choice) for choice in choices])
-    result = np.broadcast_to(choices[n - 1], shape)
-    for k in range(n - 1):
-        result = np.where(np.equal(a, k), choices[k], result)
-    return result
-
-
-def _select(condlist, choicelist, default=0):
-    "`np.select`: for each position, the first choice whose condition holds."
-    if len(condlist) != len(choicelist):
-        raise ValueError(f"np.select needs one choice a condition, got {len(condlist)} conditions and {len(choicelist)} choices")
-    result = default
-    for condition, choice in zip(reversed(condlist), reversed(choicelist)):
-        result = np.where(condition, choice, result)
-    return result
-
-
 composite(np.compress, _compress)
 composite(np.extract,  lambda condition, arr: np.take(np.ravel(arr), np.flatnonzero(condition)))
-composite(np.choose,   _choose)
-composite(np.select,   _select)
 def_rule(np.bincount,
     {1: lambda t, y, x, weights=None, minlength=0: np.bincount(x, t, minlength)},
     {1: lambda g, y, x, weights=None, minlength=0: g[x]}, batched=False)
 
-# %% ../../nbs/09b_indexing.ipynb #6d29b608
+# %% ../../nbs/09b_indexing.ipynb #6238961d
 def _origin(y, x, axis):
     "For each element of `y`, a rearrangement of `x` along an axis, where it stood in x."
     order, place = (np.argsort(a, axis, kind="stable") for a in (x, y))
@@ -259,7 +234,7 @@ def_rule(np.partition,
     lambda g, y, x, kth, axis=-1, kind="introselect", order=None: _rearranged(g, y, x, axis, True))
 composite(np.sort_complex, lambda a: np.sort(a) + 0j)
 
-# %% ../../nbs/09b_indexing.ipynb #be576d45
+# %% ../../nbs/09b_indexing.ipynb #b0b7573e
 def _running_origin(y, x, axis):
     "Where each element of a running extremum stood."
     places = np.arange(x.shape[axis]).reshape((-1,) + (1,) * (-1 - negative_axes(axis, x.ndim)[0]))
@@ -271,7 +246,7 @@ for _f in (np.maximum, np.minimum, np.fmax, np.fmin):
         lambda t, y, x, axis=0, dtype=None, out=None: _push_along(t, y, x, _running_origin(y, x, axis), axis),
         lambda g, y, x, axis=0, dtype=None, out=None: _pull_along(g, y, x, _running_origin(y, x, axis), axis))
 
-# %% ../../nbs/09b_indexing.ipynb #24cc91ae
+# %% ../../nbs/09b_indexing.ipynb #42d2f7dc
 def _weights(function, x, q, options, ignore_nan):
     "The weights of the sorted elements in each quantile: shape (number of quantiles, n), behind x's other axes if NaN are ignored."
     n = x.shape[-1]
@@ -306,7 +281,7 @@ def _pull_quantile(function, g, y, x, q, axis, options, ignore_nan):
     g = _taken(g, np.argsort(np.argsort(x, kind="stable")), -1, lead)
     return np.moveaxis(np.reshape(g, (*lead, *x.shape[:-1], *shape)), tuple(range(-len(axes), 0)), axes)
 
-# %% ../../nbs/09b_indexing.ipynb #82bd01af
+# %% ../../nbs/09b_indexing.ipynb #b8960122
 def _own_memory(function, overwrite_input):
     "Raise if a function may disorder its input, which the derivative needs."
     if overwrite_input:
@@ -339,7 +314,7 @@ for _f, _kind, _ignore_nan in (
 ):
     def_rule(_f, _kind(_f, _push_quantile, _ignore_nan), _kind(_f, _pull_quantile, _ignore_nan))
 
-# %% ../../nbs/09b_indexing.ipynb #1646c41a
+# %% ../../nbs/09b_indexing.ipynb #4f684910
 def _interp(x, xp, fp, left=None, right=None, period=None):
     "`np.interp`: straight lines between points."
     if period is not None:
@@ -362,7 +337,7 @@ def _interp(x, xp, fp, left=None, right=None, period=None):
 
 composite(np.interp, _interp)
 
-# %% ../../nbs/09b_indexing.ipynb #a5096e1e
+# %% ../../nbs/09b_indexing.ipynb #0072c2dc
 nondifferentiable(
     np.argsort, np.argpartition, np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.lexsort, np.searchsorted, np.digitize,
     np.nonzero, np.flatnonzero, np.argwhere, np.count_nonzero, np.any, np.all, np.isin,
@@ -388,7 +363,8 @@ def _refuse(remedy, *functions):
 _refuse("it writes into its argument; write x[index] = value, or updated(x, index, value)",
     np.copyto, np.put, np.put_along_axis, np.place, np.putmask, np.fill_diagonal)
 _refuse("how many elements it gives depends on which are equal; pick them with x[np.unique(stop_gradient(x), return_index=True)[1]]",
-    np.unique, np.union1d, np.intersect1d, np.setdiff1d, np.setxor1d, np.trim_zeros)
+    np.unique, np.union1d, np.intersect1d, np.setdiff1d, np.setxor1d, np.trim_zeros,
+    *[getattr(np, name) for name in ("unique_all", "unique_counts", "unique_inverse", "unique_values") if hasattr(np, name)])
 _refuse("counts don't change with the values; give it stop_gradient(x), or use a smooth density",
     np.histogram, np.histogram2d, np.histogramdd, np.histogram_bin_edges)
 _refuse("it calls your function on plain arrays; call the function on x itself, or on np.stack of its results",

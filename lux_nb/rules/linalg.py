@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['QRResult', 'SVDResult', 'cofactors', 'tall_qr', 'singular_value_decomposition', 'euclidean_norm']
 
-# %% ../../nbs/10b_linalg.ipynb #b0217a52
+# %% ../../nbs/10b_linalg.ipynb #bcc45429
 import math
 
 import numpy as np
@@ -15,7 +15,7 @@ from .reductions import leading, negative_axes, restore
 from .table import composite, def_rule, nondifferentiable, unbroadcast
 from ..trees import dispatching
 
-# %% ../../nbs/10b_linalg.ipynb #5d592652
+# %% ../../nbs/10b_linalg.ipynb #de6f7cdc
 def _transpose(x):
     "Swap the last two axes."
     return np.swapaxes(x, -1, -2)
@@ -38,7 +38,7 @@ def _scalar(x):
     "Numbers, one a matrix, in the shape that multiplies matrices."
     return np.reshape(x, (*np.shape(x), 1, 1))
 
-# %% ../../nbs/10b_linalg.ipynb #59612c45
+# %% ../../nbs/10b_linalg.ipynb #63636ebc
 def_rule(np.linalg.inv, lambda t, y, a: -_product(y, t, y), lambda g, y, a: -_product(_transpose(y), g, _transpose(y)))
 
 
@@ -89,7 +89,7 @@ def _pull_solve_b(g, y, a, b):
 
 def_rule(np.linalg.solve, (_push_solve_a, _push_solve_b), (_pull_solve_a, _pull_solve_b))
 
-# %% ../../nbs/10b_linalg.ipynb #38b69f49
+# %% ../../nbs/10b_linalg.ipynb #caa70f30
 @dispatching
 def cofactors(
     a, # square matrices, shape (..., n, n)
@@ -111,7 +111,7 @@ def _change_of_cofactors(t, y, a):
 def_rule(cofactors, _change_of_cofactors, _change_of_cofactors)
 def_rule(np.linalg.det, lambda t, y, a: np.sum(cofactors(a) * t, (-2, -1)), lambda g, y, a: _scalar(g) * cofactors(a))
 
-# %% ../../nbs/10b_linalg.ipynb #9c4374e6
+# %% ../../nbs/10b_linalg.ipynb #a76aa15e
 def _push_slogdet(t, y, a):
     "The tangents of sign and logarithm."
     u = np.sum(_transpose(np.linalg.inv(a)) * t, (-2, -1))
@@ -129,7 +129,7 @@ def _pull_slogdet(g, y, a):
 
 def_rule(np.linalg.slogdet, _push_slogdet, _pull_slogdet, several=True)
 
-# %% ../../nbs/10b_linalg.ipynb #1a6912c8
+# %% ../../nbs/10b_linalg.ipynb #d6cf3e8f
 def _half(x, upper=False):
     r"$\Phi(X)$: the lower triangle, or the upper one, with the diagonal halved."
     return (np.triu(x) + np.triu(x, 1)) / 2 if upper else (np.tril(x) + np.tril(x, -1)) / 2
@@ -145,7 +145,7 @@ def _triangle(g, upper=False):
     "The transpose of `_hermitian`: a cotangent of the triangle that is read."
     return _half(g + _adjoint(g), upper)
 
-# %% ../../nbs/10b_linalg.ipynb #8d10a0fc
+# %% ../../nbs/10b_linalg.ipynb #139cd7a1
 def _push_cholesky(t, y, a, *, upper=False):
     r"The tangent $L\,\Phi(L^{-1} T L^{-H})$."
     if upper:
@@ -164,7 +164,7 @@ def _pull_cholesky(g, y, a, *, upper=False):
 
 def_rule(np.linalg.cholesky, _push_cholesky, _pull_cholesky)
 
-# %% ../../nbs/10b_linalg.ipynb #2a6a9930
+# %% ../../nbs/10b_linalg.ipynb #2606567d
 @dispatching
 def tall_qr(
     a, # shape (..., m, n), m >= n
@@ -209,7 +209,7 @@ def _pull_qr(g, y, a, mode):
 
 def_rule(tall_qr, _push_qr, _pull_qr, several=True)
 
-# %% ../../nbs/10b_linalg.ipynb #743d9338
+# %% ../../nbs/10b_linalg.ipynb #e8dfd23c
 QRResult, SVDResult = type(np.linalg.qr(np.eye(1))), type(np.linalg.svd(np.eye(1))) # NumPy's named tuples
 
 
@@ -226,7 +226,7 @@ def _qr(a, mode="reduced"):
 
 composite(np.linalg.qr, _qr)
 
-# %% ../../nbs/10b_linalg.ipynb #4dcff473
+# %% ../../nbs/10b_linalg.ipynb #0727a984
 def _inverse_gaps(gaps, fixed):
     "1 / gaps; NaN where a gap is zero; and zero where `fixed` is one, where the gaps are zero too."
     gaps = gaps + fixed
@@ -259,7 +259,7 @@ def _pull_eigh(g, y, a, UPLO="L"):
 def_rule(np.linalg.eigh, _push_eigh, _pull_eigh, several=True)
 composite(np.linalg.eigvalsh, lambda a, UPLO="L": np.linalg.eigh(a, UPLO)[0])
 
-# %% ../../nbs/10b_linalg.ipynb #0aa8ea57
+# %% ../../nbs/10b_linalg.ipynb #ecfe1216
 def _push_eig(t, y, a):
     r"The tangents $\operatorname{diag} M$ and $D - V \operatorname{diag}(V^H D)$, with $M = V^{-1} T V$ and $D = V (F \circ M)$."
     w, v = y
@@ -282,7 +282,7 @@ def _pull_eig(g, y, a):
 def_rule(np.linalg.eig, _push_eig, _pull_eig, several=True)
 composite(np.linalg.eigvals, lambda a: np.linalg.eig(a)[0])
 
-# %% ../../nbs/10b_linalg.ipynb #763bb339
+# %% ../../nbs/10b_linalg.ipynb #38631ec6
 @dispatching
 def singular_value_decomposition(
     a, # shape (..., m, n)
@@ -325,7 +325,7 @@ def _pull_vectors(g, a, u, s, v):
         change = change + np.matmul(moved, _transpose(v[..., : s.shape[-1]]))
     return change
 
-# %% ../../nbs/10b_linalg.ipynb #9e61e04c
+# %% ../../nbs/10b_linalg.ipynb #ca1e0f1c
 def _push_svd(t, y, a, full):
     "The tangents of U, s and V^H."
     u, s, vh = y
@@ -354,7 +354,7 @@ def _pull_svd(g, y, a, full):
 
 def_rule(singular_value_decomposition, _push_svd, _pull_svd, several=True)
 
-# %% ../../nbs/10b_linalg.ipynb #6a915cf4
+# %% ../../nbs/10b_linalg.ipynb #1d8e2c02
 def _svd(a, full_matrices=True, compute_uv=True, hermitian=False):
     "`np.linalg.svd`, by the kind of result that is asked for."
     if not hermitian:
@@ -368,7 +368,7 @@ def _svd(a, full_matrices=True, compute_uv=True, hermitian=False):
 composite(np.linalg.svd, _svd)
 composite(np.linalg.svdvals, lambda x, /: singular_value_decomposition(x, False)[1])
 
-# %% ../../nbs/10b_linalg.ipynb #a97ae93e
+# %% ../../nbs/10b_linalg.ipynb #1d1625ed
 def _push_pinv(t, y, a, rcond=None, hermitian=False, *, rtol=None):
     "The tangent of the pseudo-inverse, at constant rank."
     if hermitian:
@@ -402,7 +402,7 @@ def _lstsq(a, b, rcond=None):
 
 composite(np.linalg.lstsq, _lstsq)
 
-# %% ../../nbs/10b_linalg.ipynb #cf1abce2
+# %% ../../nbs/10b_linalg.ipynb #0094eda7
 @dispatching
 def euclidean_norm(
     x, # any shape
@@ -426,7 +426,7 @@ def_rule(euclidean_norm,
     lambda t, y, x, axis, keepdims: np.sum(np.real(conjugated(x) * t), axis, keepdims=keepdims) / _nonzero(y),
     lambda g, y, x, axis, keepdims: restore(g / _nonzero(y), x, axis, keepdims) * conjugated(x))
 
-# %% ../../nbs/10b_linalg.ipynb #9d02d4c9
+# %% ../../nbs/10b_linalg.ipynb #b0f49d19
 def _vector_norm(x, ord, axis, keepdims):
     "The norm of vectors along the given axes, all of them taken as one."
     if ord is None or ord == 2:
@@ -457,7 +457,7 @@ def _matrix_norm(x, ord, axis, keepdims):
     result = np.sum(s, -1) if ord == "nuc" else np.max(s, -1) if ord > 0 else np.min(s, -1)
     return np.expand_dims(result, axis) if keepdims else result
 
-# %% ../../nbs/10b_linalg.ipynb #97fedeb4
+# %% ../../nbs/10b_linalg.ipynb #37791aee
 def _norm(x, ord=None, axis=None, keepdims=False):
     "`np.linalg.norm`: of all elements, of vectors along an axis, or of matrices along two."
     ndim = np.ndim(x)
@@ -474,7 +474,7 @@ composite(np.linalg.vector_norm,
     lambda x, /, *, axis=None, keepdims=False, ord=2: _vector_norm(x, ord, negative_axes(axis, np.ndim(x)), keepdims))
 composite(np.linalg.matrix_norm, lambda x, /, *, keepdims=False, ord="fro": _matrix_norm(x, ord, (-2, -1), keepdims))
 
-# %% ../../nbs/10b_linalg.ipynb #8cebcd4c
+# %% ../../nbs/10b_linalg.ipynb #9aab1762
 def _matrix_power(a, n):
     "`np.linalg.matrix_power`, by repeated squaring."
     if n < 0:
@@ -509,7 +509,7 @@ def _tensorsolve(a, b, axes=None):
     shape, size = np.shape(a)[np.ndim(b) :], np.size(b)
     return np.reshape(np.linalg.solve(np.reshape(a, (size, size)), np.ravel(b)), shape)
 
-# %% ../../nbs/10b_linalg.ipynb #dcc67d3b
+# %% ../../nbs/10b_linalg.ipynb #de8524d2
 composite(np.linalg.matrix_power, _matrix_power)
 composite(np.linalg.cond, _cond)
 composite(np.linalg.tensorinv, _tensorinv)

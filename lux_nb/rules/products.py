@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LETTERS', 'stacks', 'product_shape', 'conjugated', 'identity_like']
 
-# %% ../../nbs/10_products.ipynb #f20cbf79
+# %% ../../nbs/10_products.ipynb #d290ccd6
 import functools
 import math
 import operator
@@ -16,7 +16,7 @@ import numpy as np
 from .reductions import leading
 from .table import alias, composite, def_rule, unbroadcast
 
-# %% ../../nbs/10_products.ipynb #9e0fc5d3
+# %% ../../nbs/10_products.ipynb #548ad0f6
 _PULL_LEFT = { # by the number of axes of a and b
     (1, 1): lambda g, a, b: g * b,
     (1, 2): lambda g, a, b: np.dot(b, g),
@@ -38,7 +38,7 @@ def _plain(maps, change, whole, a, b):
     except AttributeError: # one of them is a list
         return None
 
-# %% ../../nbs/10_products.ipynb #70c7935d
+# %% ../../nbs/10_products.ipynb #0c4bdd35
 def stacks(
     a, # an array of one axis or more, or a list; a vector is one row
     b, # likewise; a vector is one column
@@ -57,7 +57,7 @@ def product_shape(
     "The shape of the product of two stacks of matrices."
     return np.broadcast_shapes(a.shape[:-2], b.shape[:-2]) + (a.shape[-2], b.shape[-1])
 
-# %% ../../nbs/10_products.ipynb #61a3519c
+# %% ../../nbs/10_products.ipynb #3acde5e0
 def _push_left(t, y, a, b):
     r"The tangent $T B$ of $A B$."
     if _plain(_PULL_LEFT, t, a, a, b):
@@ -73,7 +73,7 @@ def _push_right(t, y, a, b):
     lead, (left, right) = leading(t, b), stacks(a, b)
     return np.reshape(np.matmul(left, np.reshape(t, lead + right.shape)), lead + np.shape(y))
 
-
+# %% ../../nbs/10_products.ipynb #c436e38e
 def _pull_left(g, y, a, b):
     r"The cotangent $G B^\top$ of $A$ in $A B$."
     plain = _plain(_PULL_LEFT, g, y, a, b)
@@ -96,18 +96,11 @@ def _pull_right(g, y, a, b):
     change = np.matmul(np.swapaxes(left, -1, -2), np.reshape(g, lead + product_shape(left, right)))
     return np.reshape(unbroadcast(change, right, len(lead)), lead + np.shape(b))
 
-# %% ../../nbs/10_products.ipynb #6e77b982
+# %% ../../nbs/10_products.ipynb #10de27f0
 for _matmul in (np.matmul, operator.matmul, np.linalg.matmul):
     def_rule(_matmul, (_push_left, _push_right), (_pull_left, _pull_right))
 
-# %% ../../nbs/10_products.ipynb #86f0280c
-def _dot(a, b):
-    "`np.dot`: the product of the kind that the numbers of axes ask for."
-    if np.ndim(a) == 0 or np.ndim(b) == 0:
-        return np.multiply(a, b)
-    return np.matmul(a, b) if np.ndim(b) <= 2 else np.tensordot(a, b, (-1, -2))
-
-
+# %% ../../nbs/10_products.ipynb #f1ad3987
 def _inner(a, b):
     "`np.inner`: sums of products along the last axes."
     if np.ndim(a) == 0 or np.ndim(b) == 0:
@@ -123,7 +116,7 @@ def _tensordot(a, b, axes=2):
     axes_b = [i % n for i in (axes_b if np.iterable(axes_b) else (axes_b,))]
     (shape_a, size), (shape_b, size_b) = _split(a, axes_a), _split(b, axes_b)
     if size != size_b:
-        raise ValueError(f"np.tensordot: the axes to be summed must have equal lengths, got {size} of a and {size_b} of b")
+        raise ValueError(f"np.tensordot: the summed axes must have equal lengths, got {size} of a and {size_b} of b")
     left = np.transpose(a, [i for i in range(m) if i not in axes_a] + axes_a)
     right = np.transpose(b, axes_b + [i for i in range(n) if i not in axes_b])
     left = np.reshape(left, (math.prod(shape_a), math.prod(size)))
@@ -136,20 +129,12 @@ def _split(x, axes):
     shape = np.shape(x)
     return tuple([n for i, n in enumerate(shape) if i not in axes]), [shape[i] for i in axes]
 
-# %% ../../nbs/10_products.ipynb #5bf91982
-composite(np.dot, _dot)
+# %% ../../nbs/10_products.ipynb #00301a87
 composite(np.inner, _inner)
 composite(np.tensordot, _tensordot)
 alias(np.linalg.tensordot, np.tensordot)
 
-# %% ../../nbs/10_products.ipynb #f0964637
-def _vecdot(x1, x2, /, *, axis=-1):
-    "`np.vecdot`: the sum of conj(x1) x2 along an axis, which is taken out of each operand before they broadcast."
-    if axis != -1:
-        x1, x2 = np.moveaxis(x1, axis, -1), np.moveaxis(x2, axis, -1)
-    return np.sum(np.multiply(conjugated(x1), x2), axis=-1)
-
-
+# %% ../../nbs/10_products.ipynb #0eddb338
 def conjugated(
     x, # an array
 ): # its complex conjugate; a real array itself, not a copy
@@ -157,31 +142,54 @@ def conjugated(
     return np.conj(x) if np.iscomplexobj(x) else x
 
 
-def _vdot(a, b):
-    "`np.vdot`: the sum of conj(a) b over all elements."
-    return np.matmul(conjugated(np.ravel(a)), np.ravel(b))
+def _vecdot(x1, x2, /, *, axis=-1):
+    "`np.vecdot`: the sum of conj(x1) x2 along an axis, which is taken out of each operand before they broadcast."
+    if axis != -1:
+        x1, x2 = np.moveaxis(x1, axis, -1), np.moveaxis(x2, axis, -1)
+    return np.sum(np.multiply(conjugated(x1), x2), axis=-1)
 
 
 composite(np.vecdot, _vecdot)
 alias(np.linalg.vecdot, np.vecdot)
-composite(np.vdot, _vdot)
 if hasattr(np, "matvec"): # NumPy 2.2
     composite(np.matvec, lambda x1, x2, /: np.matmul(x1, np.expand_dims(x2, -1))[..., 0])
     composite(np.vecmat, lambda x1, x2, /: np.matmul(np.expand_dims(conjugated(x1), -2), x2)[..., 0, :])
 
-# %% ../../nbs/10_products.ipynb #92de9692
-def _outer(a, b):
-    "`np.outer`: all products of an element of a and one of b."
-    return np.multiply(np.reshape(a, (np.size(a), 1)), np.reshape(b, (1, np.size(b))))
+# %% ../../nbs/10_products.ipynb #1b690746
+def _flat(t, x):
+    "A tangent of x with the axes of x joined to one."
+    return np.reshape(t, (*leading(t, x), np.size(x)))
+
+
+def _along(g, x, like):
+    "A number times the vector of all elements of x, in the shape of `like`."
+    return np.reshape(np.reshape(g, (*np.shape(g), 1)) * np.ravel(x), (*np.shape(g), *np.shape(like)))
+
+
+def_rule(np.vdot,
+    (lambda t, y, a, b: np.matmul(conjugated(_flat(t, a)), np.ravel(b)),
+     lambda t, y, a, b: np.matmul(_flat(t, b), conjugated(np.ravel(a)))),
+    (lambda g, y, a, b: conjugated(_along(g, b, a)),
+     lambda g, y, a, b: _along(g, conjugated(a), b)))
+def_rule(np.outer,
+    (lambda t, y, a, b: np.expand_dims(_flat(t, a), -1) * np.ravel(b),
+     lambda t, y, a, b: np.expand_dims(np.ravel(a), -1) * np.expand_dims(_flat(t, b), -2)),
+    (lambda g, y, a, b: np.reshape(np.matmul(g, np.ravel(b)), leading(g, y) + np.shape(a)),
+     lambda g, y, a, b: np.reshape(np.matmul(np.ravel(a), g), leading(g, y) + np.shape(b))))
 
 
 def _linalg_outer(x1, x2, /):
     "`np.linalg.outer`: of vectors alone."
     if np.ndim(x1) != 1 or np.ndim(x2) != 1:
-        raise ValueError(f"np.linalg.outer needs two vectors, got shapes {np.shape(x1)} and {np.shape(x2)}: np.outer flattens its operands")
-    return _outer(x1, x2)
+        raise ValueError(
+            f"np.linalg.outer needs two vectors, got shapes {np.shape(x1)} and {np.shape(x2)}: np.outer flattens what it gets"
+        )
+    return np.outer(x1, x2)
 
 
+composite(np.linalg.outer, _linalg_outer)
+
+# %% ../../nbs/10_products.ipynb #39fc25c6
 def _kron(a, b):
     "`np.kron`: each element of a times all of b, as blocks."
     ndim = max(np.ndim(a), np.ndim(b))
@@ -191,11 +199,9 @@ def _kron(a, b):
     return np.reshape(np.multiply(a, b), [m * n for m, n in zip(shape_a, shape_b)])
 
 
-composite(np.outer, _outer)
-composite(np.linalg.outer, _linalg_outer)
 composite(np.kron, _kron)
 
-# %% ../../nbs/10_products.ipynb #197bf7c7
+# %% ../../nbs/10_products.ipynb #11c6f5ec
 def _cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
     "`np.cross`: the cross product of vectors along an axis."
     if axis is not None:
@@ -215,16 +221,20 @@ def _cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
 def _linalg_cross(x1, x2, /, *, axis=-1):
     "`np.linalg.cross`: of vectors in space alone."
     if np.shape(x1)[axis] != 3 or np.shape(x2)[axis] != 3:
-        raise ValueError(f"np.linalg.cross needs vectors of 3 components, got shapes {np.shape(x1)} and {np.shape(x2)}, axis {axis}")
+        shapes = f"{np.shape(x1)} and {np.shape(x2)}"
+        raise ValueError(f"np.linalg.cross needs vectors of 3 components along axis {axis}, got shapes {shapes}")
     return _cross(x1, x2, axis=axis)
 
 
 composite(np.cross, _cross)
 composite(np.linalg.cross, _linalg_cross)
 
-# %% ../../nbs/10_products.ipynb #8ef63a4b
+# %% ../../nbs/10_products.ipynb #f236d01f
 def _splits(sizes):
-    "Where to split each run of factors (i, j); factor i has sizes[i] rows and sizes[i + 1] columns. Source: Cormen et al., Introduction to Algorithms, section 15.2."
+    """Where to split each run (i, j) of factors, of which factor i has sizes[i] rows and sizes[i + 1] columns.
+
+    Source: Cormen et al., Introduction to Algorithms, 3rd ed. (2009), section 15.2.
+    """
     n = len(sizes) - 1
     cost, split = {(i, i): 0 for i in range(n)}, {}
     for i, j in ((i, i + length) for length in range(1, n) for i in range(n - length)):
@@ -249,7 +259,7 @@ def _multi_dot(arrays):
 
 composite(np.linalg.multi_dot, _multi_dot)
 
-# %% ../../nbs/10_products.ipynb #43bd5be2
+# %% ../../nbs/10_products.ipynb #16292da4
 LETTERS = string.ascii_uppercase + string.ascii_lowercase # label n of the sublist form is letter n
 
 
@@ -266,7 +276,7 @@ def _spelled_out(subscripts, ndims):
     named = [term.replace("...", dots[len(dots) - n :]) for term, n in zip(terms, hidden)]
     return named, output.replace("...", dots), "".join(free)
 
-
+# %% ../../nbs/10_products.ipynb #d867cf86
 def _labels(sublist):
     "A list of numbers, and Ellipsis, as letters."
     return "".join(["..." if label is Ellipsis else LETTERS[label] for label in sublist])
@@ -281,7 +291,7 @@ def _einsum_call(position, args):
         subscripts += f"->{_labels(args[-1])}" if len(args) % 2 else ""
     return k, list(operands), *_spelled_out(subscripts, tuple(map(np.ndim, operands)))
 
-# %% ../../nbs/10_products.ipynb #9ef64dc7
+# %% ../../nbs/10_products.ipynb #f3f139f2
 def identity_like(
     x, # an array
     n: int, # the number of rows
@@ -291,18 +301,18 @@ def identity_like(
 
 
 def _einsum(terms, output, operands, optimize):
-    "`np.einsum` with spelled-out labels. A contraction path of the user's fits the original operands alone: then NumPy finds one."
+    "`np.einsum` with spelled-out labels. A path that the user gave fits the original operands alone, so NumPy finds one."
     return np.einsum(f"{','.join(terms)}->{output}", *operands, optimize=optimize is not False)
 
 
 def _push_einsum(position, t, y, *args, dtype=None, order="K", casting="safe", optimize=False):
-    "The same sum, with the tangent in its operand's place."
+    "The same sum, with the tangent in the place of its operand."
     k, operands, terms, output, free = _einsum_call(position, args)
     lead = free[: np.ndim(t) - np.ndim(operands[k])]
     terms = [*terms[:k], lead + terms[k], *terms[k + 1 :]]
     return _einsum(terms, lead + output, [*operands[:k], t, *operands[k + 1 :]], optimize)
 
-
+# %% ../../nbs/10_products.ipynb #030339f4
 def _pull_einsum(position, g, y, *args, dtype=None, order="K", casting="safe", optimize=False):
     "The sum in which the cotangent takes the operand's place."
     k, operands, terms, output, free = _einsum_call(position, args)
@@ -317,7 +327,8 @@ def _pull_einsum(position, g, y, *args, dtype=None, order="K", casting="safe", o
     for label, n in zip(wanted, np.shape(x)):
         if label in result: # a repeated label: an identity matrix ties it to a new one
             other, free = free[0], free[1:]
-            terms, operands, label = [*terms, label + other], [*operands, identity_like(x, n)], other
+            terms, operands = [*terms, label + other], [*operands, identity_like(x, n)]
+            label = other
         elif lengths.get(label, -1) < n: # the label of this operand alone, or one along which the others were broadcast
             terms, operands = [*terms, label], [*operands, np.ones_like(x, shape=(n,))]
         result += label
@@ -325,3 +336,31 @@ def _pull_einsum(position, g, y, *args, dtype=None, order="K", casting="safe", o
 
 
 def_rule(np.einsum, _push_einsum, _pull_einsum, variadic=True)
+
+# %% ../../nbs/10_products.ipynb #22acd37d
+def _dot_labels(a, b):
+    "`np.dot` in the language of `einsum`, None where it is a matrix product."
+    m, n = np.ndim(a), np.ndim(b)
+    if m and 1 <= n <= 2:
+        return None
+    of_a, of_b = LETTERS[:m], LETTERS[m : m + n]
+    if not m or not n:
+        return f"{of_a},{of_b}->{of_a}{of_b}"
+    return f"{of_a},{of_b[:-2]}{of_a[-1]}{of_b[-1]}->{of_a[:-1]}{of_b[:-2]}{of_b[-1]}"
+
+
+def _dot_map(position, product, contraction):
+    "The map of `matmul`, or of `einsum`, as the numbers of axes ask for."
+
+    def map(change, y, a, b):
+        labels = _dot_labels(a, b)
+        if labels is None:
+            return product(change, y, a, b)
+        return contraction(position + 1, change, y, labels, a, b, optimize=True)
+
+    return map
+
+
+def_rule(np.dot,
+    (_dot_map(0, _push_left, _push_einsum), _dot_map(1, _push_right, _push_einsum)),
+    (_dot_map(0, _pull_left, _pull_einsum), _dot_map(1, _pull_right, _pull_einsum)))

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['negative_axes', 'leading', 'restore', 'repeated']
 
-# %% ../../nbs/08_reductions.ipynb #2d71dcbd
+# %% ../../nbs/08_reductions.ipynb #d30c0c2a
 import functools
 import math
 
@@ -13,13 +13,13 @@ import numpy as np
 
 from .table import alias, composite, def_rule, nondifferentiable, unbroadcast
 
-# %% ../../nbs/08_reductions.ipynb #37499241
+# %% ../../nbs/08_reductions.ipynb #f12c1f8b
 def negative_axes(
     axis, # None, an int, or a tuple of ints, as NumPy takes it
     ndim: int, # the number of axes of the array
 ) -> tuple[int, ...]: # the same axes, counted from the end, where extra leading axes don't shift them
     "The axes of a reduction, counted from the end."
-    axes = range(ndim) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
+    axes = range(ndim) if axis is None else (axis,) if isinstance(axis, (int, np.integer)) else axis
     return tuple([a if a < 0 else a - ndim for a in axes])
 
 
@@ -59,17 +59,27 @@ def repeated(
         return result
     return np.broadcast_to(g, shape)
 
-# %% ../../nbs/08_reductions.ipynb #8e77f92e
+# %% ../../nbs/08_reductions.ipynb #c7acce1b
 def _only(change, where):
     "A change of the elements that take part, zero for the others."
     return change if where is True else np.where(where, change, 0)
 
 
+def _floating(dtype):
+    "Raise if a reduction converts to integers first, which has no derivative and would look as if it had one."
+    if dtype is not None and np.dtype(dtype).kind not in "fcO":
+        raise TypeError(
+            f"a reduction of a traced value with dtype={np.dtype(dtype)} has no derivative: reduce stop_gradient(x) instead"
+        )
+
+
 def _push_sum(t, y, x, axis=None, dtype=None, out=None, keepdims=False, initial=0, where=True):
+    _floating(dtype)
     return np.sum(_only(t, where), negative_axes(axis, np.ndim(x)), dtype, keepdims=keepdims)
 
 
 def _pull_sum(g, y, x, axis=None, dtype=None, out=None, keepdims=False, initial=0, where=True):
+    _floating(dtype)
     lead = leading(g, y)
     return _only(repeated(restore(g, x, axis, keepdims) if lead or axis is not None else g, lead + np.shape(x)), where)
 
@@ -102,7 +112,7 @@ def_rule(np.sum,  _push_sum,  _pull_sum)
 def_rule(np.mean, _push_mean, _pull_mean)
 def_rule(np.add.reduce, _along_first(_push_sum), _along_first(_pull_sum))
 
-# %% ../../nbs/08_reductions.ipynb #aeab7b70
+# %% ../../nbs/08_reductions.ipynb #d66aef83
 def _slope(y, x, axis, ddof, keepdims, where, mean):
     "What `push` and `pull` of the variance multiply by: 2 (x - m) / (n - ddof), conjugated."
     terms = _terms(y, x, axis, where)
@@ -118,6 +128,7 @@ def _slope(y, x, axis, ddof, keepdims, where, mean):
 def _push_var(
     t, y, x, axis=None, dtype=None, out=None, ddof=0, keepdims=False, where=True, mean=None, correction=None
 ):
+    _floating(dtype)
     change = t * _slope(y, x, axis, ddof if correction is None else correction, keepdims, where, mean)
     change = np.real(change) if np.iscomplexobj(x) else change
     return _push_sum(change, y, x, axis, None, None, keepdims, where=where)
@@ -126,10 +137,11 @@ def _push_var(
 def _pull_var(
     g, y, x, axis=None, dtype=None, out=None, ddof=0, keepdims=False, where=True, mean=None, correction=None
 ):
+    _floating(dtype)
     slope = _slope(y, x, axis, ddof if correction is None else correction, keepdims, where, mean)
     return _only(restore(g, x, axis, keepdims) * slope, where)
 
-# %% ../../nbs/08_reductions.ipynb #71a1fcb2
+# %% ../../nbs/08_reductions.ipynb #309d2fef
 def _halved(change, y):
     "`change / (2 y)`, zero where y is zero: the derivative of a square root, by its value."
     return change / np.where(y == 0, np.inf, 2 * y)
@@ -148,7 +160,7 @@ def _pull_std(g, y, *args, **kwargs):
 def_rule(np.var, _push_var, _pull_var)
 def_rule(np.std, _push_std, _pull_std)
 
-# %% ../../nbs/08_reductions.ipynb #3e8f9d00
+# %% ../../nbs/08_reductions.ipynb #f2a1a63e
 def _shares(y, x, axis, keepdims, initial, where):
     "The share of each element in the extremum: equal parts for all that attain it."
     top = restore(y, x, axis, keepdims)
@@ -182,9 +194,10 @@ for _f in (np.maximum, np.minimum, np.fmax, np.fmin):
     def_rule(_f.reduce, _reduce_extremum(_push_extremum), _reduce_extremum(_pull_extremum))
 alias(np.amax, np.max)
 alias(np.amin, np.min)
-composite(np.ptp, lambda a, axis=None, out=None, keepdims=False: np.max(a, axis, out, keepdims) - np.min(a, axis, out, keepdims))
+composite(np.ptp, lambda a, axis=None, out=None, keepdims=False:
+    np.max(a, axis, out, keepdims) - np.min(a, axis, out, keepdims))
 
-# %% ../../nbs/08_reductions.ipynb #0455f29a
+# %% ../../nbs/08_reductions.ipynb #ff859fe3
 def _softly(base):
     "Push and pull of `logaddexp.reduce` (base e) and `logaddexp2.reduce` (base 2)."
 
@@ -204,19 +217,21 @@ def _softly(base):
 def_rule(np.logaddexp.reduce,  *_softly(np.exp))
 def_rule(np.logaddexp2.reduce, *_softly(np.exp2))
 
-# %% ../../nbs/08_reductions.ipynb #cfb9f002
+# %% ../../nbs/08_reductions.ipynb #b735b186
 def _reversed_sum(g, axis):
     "Running sums from the end."
     return np.flip(np.cumsum(np.flip(g, axis), axis), axis)
 
 
 def _push_cumsum(t, y, x, axis=None, dtype=None, out=None):
+    _floating(dtype)
     if axis is None:
         return np.cumsum(np.reshape(t, leading(t, x) + y.shape), -1, dtype)
     return np.cumsum(t, *negative_axes(axis, x.ndim), dtype)
 
 
 def _pull_cumsum(g, y, x, axis=None, dtype=None, out=None):
+    _floating(dtype)
     if axis is None:
         return _reversed_sum(g, -1).reshape(leading(g, y) + np.shape(x))
     return _reversed_sum(g, *negative_axes(axis, x.ndim))
@@ -230,7 +245,7 @@ def _accumulated(map):
 def_rule(np.cumsum, _push_cumsum, _pull_cumsum)
 def_rule(np.add.accumulate, _accumulated(_push_cumsum), _accumulated(_pull_cumsum))
 
-# %% ../../nbs/08_reductions.ipynb #f87bb83d
+# %% ../../nbs/08_reductions.ipynb #0efec40e
 def _before(x):
     "For each element the product of those before it, along the last axis."
     return np.cumprod(np.concatenate([np.ones_like(x[..., :1]), x[..., :-1]], -1), -1)
@@ -254,13 +269,14 @@ def _push_prod(t, y, x, axis=None, dtype=None, out=None, keepdims=False, initial
 
 
 def _pull_prod(g, y, x, axis=None, dtype=None, out=None, keepdims=False, initial=None, where=True):
+    _floating(dtype)
     return _only(restore(g, x, axis, keepdims) * _others(x, axis, initial, where), where)
 
 
 def_rule(np.prod, _push_prod, _pull_prod)
 def_rule(np.multiply.reduce, _along_first(_push_prod), _along_first(_pull_prod))
 
-# %% ../../nbs/08_reductions.ipynb #b449ea5f
+# %% ../../nbs/08_reductions.ipynb #35582e09
 def _recurrence(a, b):
     "Solve s[k] = a[k] s[k-1] + b[k] along the last axis, with s[-1] = 0."
     step, n = 1, b.shape[-1]
@@ -272,6 +288,7 @@ def _recurrence(a, b):
 
 
 def _push_cumprod(t, y, x, axis=None, dtype=None, out=None):
+    _floating(dtype)
     if axis is None:
         t, x, axis = np.reshape(t, leading(t, x) + y.shape), np.ravel(x), 0
     axis = negative_axes(axis, x.ndim)
@@ -280,6 +297,7 @@ def _push_cumprod(t, y, x, axis=None, dtype=None, out=None):
 
 
 def _pull_cumprod(g, y, x, axis=None, dtype=None, out=None):
+    _floating(dtype)
     shape = leading(g, y) + np.shape(x)
     if axis is None:
         x, axis = np.ravel(x), 0
@@ -292,7 +310,7 @@ def _pull_cumprod(g, y, x, axis=None, dtype=None, out=None):
 def_rule(np.cumprod, _push_cumprod, _pull_cumprod)
 def_rule(np.multiply.accumulate, _accumulated(_push_cumprod), _accumulated(_pull_cumprod))
 
-# %% ../../nbs/08_reductions.ipynb #7fd35e01
+# %% ../../nbs/08_reductions.ipynb #35e249bc
 def _cumulative(function, initial):
     "The definition of `np.cumulative_sum` and `np.cumulative_prod`."
 
@@ -313,7 +331,7 @@ if hasattr(np, "cumulative_sum"):
     composite(np.cumulative_sum,  _cumulative(np.cumsum, 0))
     composite(np.cumulative_prod, _cumulative(np.cumprod, 1))
 
-# %% ../../nbs/08_reductions.ipynb #f9a23d01
+# %% ../../nbs/08_reductions.ipynb #92c373b7
 def _neutral(function, value):
     "The definition of a reduction that ignores NaN, by an element that changes nothing."
     return lambda a, *args, **kwargs: function(np.where(np.isnan(a), value, a), *args, **kwargs)
@@ -337,33 +355,30 @@ composite(np.nanmean,    _present(np.mean))
 composite(np.nanvar,     _present(np.var))
 composite(np.nanstd,     _present(np.std))
 
-# %% ../../nbs/08_reductions.ipynb #0842c22f
+# %% ../../nbs/08_reductions.ipynb #95c3ac05
 def _average(a, axis=None, weights=None, returned=False, *, keepdims=False):
     "`np.average`: the mean with weights."
     if weights is None:
         mean = np.mean(a, axis, keepdims=keepdims)
-        total = np.full_like(mean, np.size(a) / max(np.size(mean), 1))
-    else:
-        if np.shape(weights) != np.shape(a):
-            if axis is None:
-                raise TypeError(f"np.average of shape {np.shape(a)}, weights of shape {np.shape(weights)}: say which axis")
-            axes = np.argsort(negative_axes(axis, np.ndim(a)))
-            weights = restore(np.transpose(weights, axes), a, tuple(set(range(-np.ndim(a), 0)) - {*negative_axes(axis, np.ndim(a))}), False)
-            weights = np.broadcast_to(weights, np.shape(a))
-        total = np.sum(weights, axis, keepdims=keepdims)
-        if np.any(total == 0):
-            raise ZeroDivisionError("np.average: the weights sum to zero, and can't be divided by their sum")
-        mean = np.sum(np.multiply(a, weights), axis, keepdims=keepdims) / total
-    return (mean, total) if returned else mean
+        return (mean, np.full_like(mean, np.size(a) / max(np.size(mean), 1))) if returned else mean
+    if np.shape(weights) != np.shape(a):
+        weights = _spread_weights(a, axis, weights)
+    total = np.sum(weights, axis, keepdims=keepdims)
+    if np.any(total == 0):
+        raise ZeroDivisionError("np.average: the weights sum to zero, and can't be divided by their sum")
+    mean = np.sum(np.multiply(a, weights), axis, keepdims=keepdims) / total
+    return (mean, np.copy(np.broadcast_to(total, np.shape(mean)))) if returned else mean
 
 
-def _trapezoid(y, x=None, dx=1.0, axis=-1):
-    "`np.trapezoid`: the integral of a polygon through the points."
-    if x is not None:
-        dx = np.diff(x) if np.ndim(x) == 1 else np.diff(x, axis=axis)
-        dx = dx.reshape(dx.shape + (1,) * (-1 - negative_axes(axis, np.ndim(y))[0])) if np.ndim(x) == 1 else dx
-    high, low = _cut(y, axis, 1, None), _cut(y, axis, None, -1)
-    return np.sum(dx * (high + low) / 2.0, axis)
+def _spread_weights(a, axis, weights):
+    "Weights of some axes of an array, as an array that broadcasts against it."
+    axes = negative_axes(axis, np.ndim(a))
+    if axis is None or np.shape(weights) != tuple([a.shape[k] for k in axes]):
+        raise ValueError(
+            f"np.average: weights of shape {np.shape(weights)} don't fit an array of shape {np.shape(a)} along axis={axis}"
+        )
+    ordered = np.transpose(weights, np.argsort(axes).tolist())
+    return np.reshape(ordered, [n if k - a.ndim in axes else 1 for k, n in enumerate(a.shape)])
 
 
 def _cut(x, axis, start, stop, step=None):
@@ -371,10 +386,20 @@ def _cut(x, axis, start, stop, step=None):
     return x[(..., slice(start, stop, step), *(slice(None),) * (-1 - negative_axes(axis, x.ndim)[0]))]
 
 
+def _trapezoid(y, x=None, dx=1.0, axis=-1):
+    "`np.trapezoid`: the integral of a polygon through the points."
+    if x is not None and np.ndim(x) == 1:
+        gaps = np.diff(x)
+        dx = np.reshape(gaps, (-1,) + (1,) * (-1 - negative_axes(axis, np.ndim(y))[0]))
+    elif x is not None:
+        dx = np.diff(x, axis=axis)
+    return np.sum(dx * (_cut(y, axis, 1, None) + _cut(y, axis, None, -1)) / 2.0, axis)
+
+
 composite(np.average,   _average)
 composite(np.trapezoid, _trapezoid)
 
-# %% ../../nbs/08_reductions.ipynb #d192b7b4
+# %% ../../nbs/08_reductions.ipynb #53f619b0
 def _diff(a, n=1, axis=-1, prepend=np._NoValue, append=np._NoValue):
     "`np.diff`: differences of neighbours, n times."
     if n < 0:
@@ -404,7 +429,7 @@ def _ediff1d(ary, to_end=None, to_begin=None):
 composite(np.diff, _diff)
 composite(np.ediff1d, _ediff1d)
 
-# %% ../../nbs/08_reductions.ipynb #7c749ac2
+# %% ../../nbs/08_reductions.ipynb #b6f5e8fc
 def _gradient(f, *varargs, axis=None, edge_order=1):
     "`np.gradient`: central differences inside, one-sided ones at the two ends."
     axes = tuple(a % f.ndim for a in negative_axes(axis, f.ndim))
@@ -420,21 +445,27 @@ def _gradient(f, *varargs, axis=None, edge_order=1):
 def _slopes(f, axis, spacing, edge_order):
     "The slopes along one axis, for a constant spacing or the coordinates of all points."
     if f.shape[axis] < edge_order + 1:
-        raise ValueError(f"np.gradient: shape {f.shape} is too small along axis {axis} for edge_order {edge_order}")
+        raise ValueError(f"np.gradient: shape {f.shape} is too small along axis {axis} for edge_order={edge_order}")
     part = lambda start, stop=None: _cut(f, axis, start, stop)
     if np.ndim(spacing) == 0:
-        inner, left, right = (part(2) - part(None, -2)) / (2.0 * spacing), (spacing, spacing), (spacing, spacing)
+        first = last = (spacing, spacing)
+        inner = (part(2) - part(None, -2)) / (2.0 * spacing)
     else:
-        if np.shape(spacing) != (f.shape[axis],):
-            raise ValueError(f"np.gradient: {f.shape[axis]} points along axis {axis}, coordinates of shape {np.shape(spacing)}")
-        gaps = np.diff(spacing)
-        gaps = gaps.reshape(gaps.shape + (1,) * (f.ndim - 1 - axis))
-        h, k = gaps[:-1], gaps[1:]
+        gaps = _gaps(f, axis, spacing)
+        first, last, h, k = (gaps[:1], gaps[1:2]), (gaps[-1:], gaps[-2:-1]), gaps[:-1], gaps[1:]
         inner = -k / (h * (h + k)) * part(None, -2) + (k - h) / (h * k) * part(1, -1) + h / (k * (h + k)) * part(2)
-        left, right = (gaps[0], gaps[1 : 2]), (gaps[-1], gaps[-2:-1])
-    ends = [_one_sided(h, k, *points, edge_order) for (h, k), points in (
-        (left, (part(0, 1), part(1, 2), part(2, 3))), ((-right[0], -right[1]), (part(-1), part(-2, -1), part(-3, -2))))]
-    return np.concatenate([ends[0], inner, ends[1]], axis)
+    left = _one_sided(*first, part(0, 1), part(1, 2), part(2, 3), edge_order)
+    right = _one_sided(*last, part(-1), part(-2, -1), part(-3, -2), edge_order)
+    return np.concatenate([left, inner, -right], axis)
+
+
+def _gaps(f, axis, coordinates):
+    "Distances between neighbouring coordinates, as an array that broadcasts against f."
+    if np.shape(coordinates) != (f.shape[axis],):
+        raise ValueError(
+            f"np.gradient: {f.shape[axis]} points along axis {axis} can't have coordinates of shape {np.shape(coordinates)}"
+        )
+    return np.reshape(np.diff(coordinates), (-1,) + (1,) * (f.ndim - 1 - axis))
 
 
 def _one_sided(h, k, f0, f1, f2, order):
@@ -446,19 +477,28 @@ def _one_sided(h, k, f0, f1, f2, order):
 
 composite(np.gradient, _gradient)
 
-# %% ../../nbs/08_reductions.ipynb #5be9da27
-def _all_sums(g, mode, n, m):
-    "A cotangent of np.convolve in the mode `full`: zero for the sums that `mode` left out."
-    total = n + m - 1
-    before = {"f": 0, "s": (min(n, m) - 1) // 2, "v": min(n, m) - 1}[mode[0]]
+# %% ../../nbs/08_reductions.ipynb #d8c833bc
+def _pull_convolve(g, a, v, mode):
+    "The cotangent of a, in the convolution of a and v."
+    total, shorter = np.size(a) + np.size(v) - 1, min(np.size(a), np.size(v))
+    before = {"f": 0, "s": (shorter - 1) // 2, "v": shorter - 1}[mode[0]]
     zeros = lambda size: np.zeros_like(g, shape=(size,))
-    return np.concatenate([zeros(before), g, zeros(total - before - g.shape[0])])
+    g = np.concatenate([zeros(before), g, zeros(total - before - g.shape[0])])
+    return np.convolve(g, np.flip(v), "valid").reshape(np.shape(a))
 
 
 def_rule(np.convolve,
     (lambda t, y, a, v, mode="full": np.convolve(t, v, mode),
      lambda t, y, a, v, mode="full": np.convolve(a, t, mode)),
-    (lambda g, y, a, v, mode="full": np.convolve(_all_sums(g, mode, np.size(a), np.size(v)), np.flip(v), "valid").reshape(np.shape(a)),
-     lambda g, y, a, v, mode="full": np.convolve(_all_sums(g, mode, np.size(a), np.size(v)), np.flip(a), "valid").reshape(np.shape(v))),
-    batched=False)
-composite(np.correlate, lambda a, v, mode="valid": np.convolve(a, np.flip(np.conj(v)), mode))
+    (lambda g, y, a, v, mode="full": _pull_convolve(g, a, v, mode),
+     lambda g, y, a, v, mode="full": _pull_convolve(g, v, a, mode)), batched=False)
+
+
+def _correlate(a, v, mode="valid"):
+    "`np.correlate`; of two operands NumPy slides the shorter one."
+    if np.size(v) > np.size(a):
+        return np.flip(np.conj(_correlate(v, a, mode)))
+    return np.convolve(a, np.flip(np.conj(v)), mode)
+
+
+composite(np.correlate, _correlate)

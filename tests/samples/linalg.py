@@ -39,7 +39,12 @@ def completed(y):
 def magnitudes(y):
     "Squared absolute values, which no phase changes."
     w, v = y
-    return w, np.square(np.abs(v))
+    return np.real(w), np.imag(w), np.square(np.abs(v))
+
+
+def parts(y):
+    "Real and imaginary parts, so that a sum of them has a gradient."
+    return np.real(y), np.imag(y)
 
 
 def rotations(rng, shape):
@@ -61,8 +66,9 @@ ROWS = [
     row(np.linalg.solve, (2,), call=lambda f, b: f([[2.0, 1.0], [1.0, 3.0]], b)),
     row(np.linalg.solve, (2, 2), domain=square_matrix, call=lambda f, a: f(a, [1.0, 2.0])),
     *[row(np.linalg.cholesky, shape, domain=positive_definite) for shape in SQUARES],
-    row(np.linalg.cholesky, (3, 3), domain=positive_definite, call=lambda f, a: f(a + 0.5j * (np.tril(a, -1) - np.triu(a, 1)), upper=True)),
-    row(np.linalg.cholesky, (3, 3), domain=positive_definite, call=lambda f, a: f(a + 0.5j * (np.tril(a, -1) - np.triu(a, 1)))),
+    row(np.linalg.cholesky, (3, 3), domain=positive_definite, invariant=parts,
+        call=lambda f, a: f(a + 0.5j * (np.tril(a, -1) - np.triu(a, 1)), upper=True)),
+    row(np.linalg.cholesky, (3, 3), domain=positive_definite, call=lambda f, a: f(a + 0.5j * (np.tril(a, -1) - np.triu(a, 1))), invariant=parts),
     row(np.linalg.cholesky, (2, 3, 3), domain=positive_definite, upper=True),
     *[row(np.linalg.qr, shape, complex=True) for shape in TALL_AND_WIDE],
     row(np.linalg.qr, (4, 3), mode="r", complex=True),
@@ -72,7 +78,7 @@ ROWS = [
     row(np.linalg.qr, (2, 4), mode="complete", invariant=completed),
     *[row(np.linalg.eigh, shape, domain=symmetric, invariant=spectral) for shape in SQUARES],
     row(np.linalg.eigh, (2, 3, 3), domain=symmetric, invariant=projectors, UPLO="U"),
-    row(np.linalg.eigh, (3, 3), domain=symmetric, invariant=projectors, call=lambda f, a: f(a + 0.5j * (np.tril(a, -1) - np.triu(a, 1)))),
+    row(np.linalg.eigh, (3, 3), domain=symmetric, invariant=lambda y: (y[0], *parts(projectors(y)[1])), call=lambda f, a: f(a + 0.5j * (np.tril(a, -1) - np.triu(a, 1)))),
     row(np.linalg.eigh, (3, 3), domain=symmetric, call=lambda f, a: f(a)[1], invariant=lambda v: np.square(v)),
     row(np.linalg.eigvalsh, (2, 3, 3), domain=symmetric),
     row(np.linalg.eigvalsh, (3, 3), domain=symmetric, UPLO="U"),
@@ -80,7 +86,7 @@ ROWS = [
     row(np.linalg.eig, (3, 3), domain=rotations, invariant=magnitudes),
     row(np.linalg.eig, (3, 3), domain=square_matrix, invariant=magnitudes, call=lambda f, a: f(a * (1 + 0.5j) + 0.3j * np.swapaxes(a, 0, 1))),
     row(np.linalg.eigvals, (2, 3, 3), domain=square_matrix, complex=True),
-    row(np.linalg.eigvals, (3, 3), domain=rotations),
+    row(np.linalg.eigvals, (3, 3), domain=rotations, invariant=parts),
     *[row(np.linalg.svd, shape, full_matrices=full, complex=True, invariant=singular) for shape in TALL_AND_WIDE for full in (True, False)],
     row(np.linalg.svd, (4, 3), compute_uv=False, complex=True),
     row(np.linalg.svd, (2, 3, 3), domain=symmetric, hermitian=True, invariant=singular),
