@@ -6,7 +6,7 @@
 __all__ = ['SMALL', 'Entry', 'Traced', 'guarded', 'lock', 'unlock', 'Tape', 'pull_back', 'fits', 'vjp', 'record', 'owned',
            'pull_to_leaves', 'fresh', 'separate']
 
-# %% ../nbs/14_reverse.ipynb #446313d0
+# %% ../nbs/14_reverse.ipynb #c66a5c4b
 import operator
 import threading
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from .rules.table import cast_like, evaluate, like, no_map, note_view, over_batc
 from .tracing import NO_KEYWORDS, Trace, Tracer, detached, differentiable_leaves, matching_leaves, zeros
 from .trees import tree_flatten, tree_map, tree_unflatten
 
-# %% ../nbs/14_reverse.ipynb #db74e041
+# %% ../nbs/14_reverse.ipynb #883ce7c9
 class Entry:
     "One instruction of a tape, and the slot that holds its value. A leaf (an input) has no function and no parents."
 
@@ -46,7 +46,7 @@ class Traced(Tracer):
     def _become(self, other):
         self.slot = other.slot
 
-# %% ../nbs/14_reverse.ipynb #28c11ad9
+# %% ../nbs/14_reverse.ipynb #dd76b02e
 SMALL = 4096 # bytes up to which a copy costs less than a lock
 _locks: dict[int, list] = {} # id of an owner of memory -> [how many tapes hold it, the owner, its locked views]
 _locking = threading.Lock()
@@ -71,7 +71,7 @@ def guarded(
     lock(owner, value, held)
     return value
 
-# %% ../nbs/14_reverse.ipynb #33e5eb7a
+# %% ../nbs/14_reverse.ipynb #e44b9205
 def lock(owner: np.ndarray, value: np.ndarray, held: dict) -> None:
     "Make an array and the owner of its memory read-only, until every tape that holds them has let go."
     with _locking:
@@ -97,7 +97,7 @@ def unlock(held: dict) -> None:
                     array.flags.writeable = True
         held.clear()
 
-# %% ../nbs/14_reverse.ipynb #8b5d1fed
+# %% ../nbs/14_reverse.ipynb #49859bab
 class Tape(Trace):
     "One run of reverse mode: a flat list of entries, in the order in which they were made."
 
@@ -160,7 +160,7 @@ class Tape(Trace):
     def __del__(self):
         self.release()
 
-# %% ../nbs/14_reverse.ipynb #90040b19
+# %% ../nbs/14_reverse.ipynb #2863fe5f
 def pull_back(
     entries: list[Entry], # a tape
     seeds: list[tuple[Entry, Any]], # cotangents of some of its slots, each of shape batch + slot.value.shape
@@ -191,9 +191,11 @@ def pull_back(
             if not fits(c, parent.value):
                 c = cast_like(unbroadcast(c, parent.value, batch), parent.value)
             cotangents[parent.index] = c if known is None else known + c
+        if consume:
+            entry.args, entry.parents = (), ()
     return cotangents
 
-# %% ../nbs/14_reverse.ipynb #9204ecf5
+# %% ../nbs/14_reverse.ipynb #af4ae24c
 def fits(c: Any, value: Any) -> bool:
     "Whether a cotangent has the shape and dtype of its value; that of a Python number is a float64."
     if type(value) is float:
@@ -203,7 +205,7 @@ def fits(c: Any, value: Any) -> bool:
     except AttributeError:
         return type(c) is type(value)
 
-# %% ../nbs/14_reverse.ipynb #ff0783d3
+# %% ../nbs/14_reverse.ipynb #8fcfa0c6
 def vjp(
     f: Callable, # any function of NumPy operations; arguments and result may be nested structures
     *primals: Any, # the point: its leaves are floating-point numbers or arrays
@@ -227,7 +229,7 @@ def vjp(
     value = tree_unflatten(outdef, [separate(v) for v in values])
     return (value, pullback, tree_map(separate, aux)) if has_aux else (value, pullback)
 
-# %% ../nbs/14_reverse.ipynb #c50a01bd
+# %% ../nbs/14_reverse.ipynb #ff793855
 def record(
     f: Callable, # the function
     primals: tuple, # its arguments
@@ -265,7 +267,7 @@ def pull_to_leaves(
         tape.release()
     return tree_unflatten(treedef, fresh(found, [g for _, g in seeds]))
 
-# %% ../nbs/14_reverse.ipynb #133d0ba7
+# %% ../nbs/14_reverse.ipynb #8a48d54f
 def fresh(
     cotangents: list, # results of a walk
     given: list, # its seeds

@@ -5,16 +5,16 @@
 # %% auto #0
 __all__ = ['is_basic', 'scatter']
 
-# %% ../../nbs/09b_indexing.ipynb #7de53d4e
+# %% ../../nbs/09b_indexing.ipynb #41e561cf
 import operator
 
 import numpy as np
 
-from .reductions import leading, negative_axes
+from .reductions import as_array, leading, negative_axes
 from .table import composite, def_rule, nondifferentiable, stop_gradient, unbroadcast
 from ..trees import dispatching, updated
 
-# %% ../../nbs/09b_indexing.ipynb #bce369fd
+# %% ../../nbs/09b_indexing.ipynb #d44781e6
 _BASIC = (int, np.integer, slice, type(None), type(...))
 
 
@@ -35,7 +35,9 @@ def _behind(lead, index):
 
 def _is_mask(part):
     "Whether an entry of an index is boolean: it uses up as many axes as it has."
-    return not isinstance(part, _BASIC[1:]) and (part.dtype if hasattr(part, "dtype") else np.asarray(part).dtype).kind == "b"
+    if isinstance(part, _BASIC[1:]):
+        return False
+    return (part.dtype if hasattr(part, "dtype") else np.asarray(part).dtype).kind == "b"
 
 
 def _spelled_out(index, ndim):
@@ -53,7 +55,7 @@ def _to_end(x, lead):
 def _to_front(x, lead):
     return np.moveaxis(x, tuple(range(-lead, 0)), tuple(range(lead)))
 
-# %% ../../nbs/09b_indexing.ipynb #c5e7eaad
+# %% ../../nbs/09b_indexing.ipynb #17f43854
 @dispatching
 def scatter(
     values, # shape x[index].shape
@@ -72,11 +74,10 @@ def scatter(
 
 def _may_repeat(index):
     "Whether an index may name an element twice: only integer arrays do."
-    if is_basic(index):
-        return False
-    return any([not isinstance(part, _BASIC) and not _is_mask(part) for part in (index if type(index) is tuple else (index,))])
+    parts = index if type(index) is tuple else (index,)
+    return any([not isinstance(part, _BASIC) and not _is_mask(part) for part in parts])
 
-
+# %% ../../nbs/09b_indexing.ipynb #caab3a2a
 def _pick(x, index, lead):
     "x[index] behind `lead` axes."
     if not lead:
@@ -88,8 +89,8 @@ def _pick(x, index, lead):
 
 def _put(values, index, lead, shape):
     "scatter(values, index, shape) behind `lead` axes."
-    if not lead:
-        return scatter(values, index, shape)
+    if not lead: # for NumPy's own arrays without the search for others that may answer
+        return (scatter.__wrapped__ if isinstance(values, (np.ndarray, np.generic)) else scatter)(values, index, shape)
     if is_basic(index):
         return scatter(values, _behind(lead, index), values.shape[:lead] + shape)
     return _to_front(scatter(_to_end(values, lead), _spelled_out(index, len(shape)), shape + values.shape[:lead]), lead)
@@ -102,7 +103,7 @@ def_rule(scatter,
     lambda t, y, values, index, shape: _put(t, index, t.ndim - values.ndim, shape),
     lambda g, y, values, index, shape: _pick(g, index, g.ndim - y.ndim))
 
-# %% ../../nbs/09b_indexing.ipynb #5bd66c86
+# %% ../../nbs/09b_indexing.ipynb #96dbc75e
 def _write(x, index, value, lead):
     "updated(x, index, value) behind `lead` axes, which value has too (or it is a number)."
     if not lead:
@@ -137,7 +138,7 @@ def_rule(updated,
     {0: lambda t, y, x, index, value: _write(t, index, 0, t.ndim - x.ndim), 2: _push_updated},
     {0: lambda g, y, x, index, value: _write(g, index, 0, g.ndim - x.ndim), 2: _pull_updated})
 
-# %% ../../nbs/09b_indexing.ipynb #4765b98d
+# %% ../../nbs/09b_indexing.ipynb #71ffcbb3
 def _along(axis, ndim, index):
     "An index of one axis, the others whole, with any number of axes in front."
     return (..., index, *(slice(None),) * (-1 - negative_axes(axis, ndim)[0]))
@@ -166,11 +167,12 @@ def _pull_take(g, y, x, indices, axis=None, out=None, mode="raise"):
 
 def_rule(np.take, _push_take, _pull_take)
 
-# %% ../../nbs/09b_indexing.ipynb #f506a4b2
+# %% ../../nbs/09b_indexing.ipynb #9d199d05
 def _fancy(indices, shape, axis):
-    "The advanced index that `np.take_along_axis` means: `indices` along one axis, each position itself along the others."
-    axis, ndim = axis % len(shape), len(shape)
-    return tuple([indices if k == axis else np.arange(n).reshape((n,) + (1,) * (ndim - 1 - k)) for k, n in enumerate(shape)])
+    "The advanced index that `np.take_along_axis` means: `indices` along one axis, each place itself along the others."
+    places = [np.arange(n).reshape((n,) + (1,) * (len(shape) - 1 - k)) for k, n in enumerate(shape)]
+    places[axis] = indices
+    return tuple(places)
 
 
 def _taken(x, indices, axis, lead=()):
@@ -196,7 +198,7 @@ def _pull_along(g, y, x, indices, axis=-1):
 
 def_rule(np.take_along_axis, _push_along, _pull_along)
 
-# %% ../../nbs/09b_indexing.ipynb #2563981e
+# %% ../../nbs/09b_indexing.ipynb #5a804aec
 def _compress(condition, a, axis=None, out=None):
     "`np.compress`: the entries along an axis for which a condition holds."
     return np.take(a, np.flatnonzero(condition), axis, out)
@@ -208,7 +210,7 @@ def_rule(np.bincount,
     {1: lambda t, y, x, weights=None, minlength=0: np.bincount(x, t, minlength)},
     {1: lambda g, y, x, weights=None, minlength=0: g[x]}, batched=False)
 
-# %% ../../nbs/09b_indexing.ipynb #6238961d
+# %% ../../nbs/09b_indexing.ipynb #38664f38
 def _origin(y, x, axis):
     "For each element of `y`, a rearrangement of `x` along an axis, where it stood in x."
     order, place = (np.argsort(a, axis, kind="stable") for a in (x, y))
@@ -234,7 +236,7 @@ def_rule(np.partition,
     lambda g, y, x, kth, axis=-1, kind="introselect", order=None: _rearranged(g, y, x, axis, True))
 composite(np.sort_complex, lambda a: np.sort(a) + 0j)
 
-# %% ../../nbs/09b_indexing.ipynb #b0b7573e
+# %% ../../nbs/09b_indexing.ipynb #f1eb72d7
 def _running_origin(y, x, axis):
     "Where each element of a running extremum stood."
     places = np.arange(x.shape[axis]).reshape((-1,) + (1,) * (-1 - negative_axes(axis, x.ndim)[0]))
@@ -246,9 +248,9 @@ for _f in (np.maximum, np.minimum, np.fmax, np.fmin):
         lambda t, y, x, axis=0, dtype=None, out=None: _push_along(t, y, x, _running_origin(y, x, axis), axis),
         lambda g, y, x, axis=0, dtype=None, out=None: _pull_along(g, y, x, _running_origin(y, x, axis), axis))
 
-# %% ../../nbs/09b_indexing.ipynb #42d2f7dc
+# %% ../../nbs/09b_indexing.ipynb #34288547
 def _weights(function, x, q, options, ignore_nan):
-    "The weights of the sorted elements in each quantile: shape (number of quantiles, n), behind x's other axes if NaN are ignored."
+    "The weights of the sorted elements in each quantile: shape (quantiles, n), or x.shape[:-1] + that to ignore NaN."
     n = x.shape[-1]
     ranks = np.arange(n)
     of = np.where(np.isnan(np.sort(x)), np.nan, ranks) if ignore_nan else ranks
@@ -281,7 +283,7 @@ def _pull_quantile(function, g, y, x, q, axis, options, ignore_nan):
     g = _taken(g, np.argsort(np.argsort(x, kind="stable")), -1, lead)
     return np.moveaxis(np.reshape(g, (*lead, *x.shape[:-1], *shape)), tuple(range(-len(axes), 0)), axes)
 
-# %% ../../nbs/09b_indexing.ipynb #b8960122
+# %% ../../nbs/09b_indexing.ipynb #31366524
 def _own_memory(function, overwrite_input):
     "Raise if a function may disorder its input, which the derivative needs."
     if overwrite_input:
@@ -314,9 +316,10 @@ for _f, _kind, _ignore_nan in (
 ):
     def_rule(_f, _kind(_f, _push_quantile, _ignore_nan), _kind(_f, _pull_quantile, _ignore_nan))
 
-# %% ../../nbs/09b_indexing.ipynb #4f684910
+# %% ../../nbs/09b_indexing.ipynb #cf681c8d
 def _interp(x, xp, fp, left=None, right=None, period=None):
     "`np.interp`: straight lines between points."
+    xp, fp = as_array(xp), as_array(fp)
     if period is not None:
         x, xp, left, right = x % abs(period), xp % abs(period), None, None
         order = np.argsort(xp)
@@ -337,12 +340,11 @@ def _interp(x, xp, fp, left=None, right=None, period=None):
 
 composite(np.interp, _interp)
 
-# %% ../../nbs/09b_indexing.ipynb #0072c2dc
+# %% ../../nbs/09b_indexing.ipynb #d2450846
 nondifferentiable(
-    np.argsort, np.argpartition, np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.lexsort, np.searchsorted, np.digitize,
-    np.nonzero, np.flatnonzero, np.argwhere, np.count_nonzero, np.any, np.all, np.isin,
-    np.logical_and.reduce, np.logical_or.reduce, np.logical_xor.reduce,
-    np.ravel_multi_index, np.unravel_index, np.diag_indices_from, np.tril_indices_from, np.triu_indices_from,
+    np.argsort, np.argpartition, np.lexsort, np.searchsorted, np.digitize,
+    np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.nonzero, np.flatnonzero, np.argwhere, np.count_nonzero, np.any, np.all, np.isin,
+    np.unravel_index, np.ravel_multi_index, np.diag_indices_from, np.tril_indices_from, np.triu_indices_from,
     np.array_repr, np.array_str, np.array2string, np.shares_memory, np.may_share_memory,
 )
 
@@ -360,12 +362,13 @@ def _refuse(remedy, *functions):
         composite(function, refusal(function.__name__))
 
 
+_UNIQUE = ("unique", "unique_all", "unique_counts", "unique_inverse", "unique_values") # most of them since NumPy 2.0
+
 _refuse("it writes into its argument; write x[index] = value, or updated(x, index, value)",
     np.copyto, np.put, np.put_along_axis, np.place, np.putmask, np.fill_diagonal)
-_refuse("how many elements it gives depends on which are equal; pick them with x[np.unique(stop_gradient(x), return_index=True)[1]]",
-    np.unique, np.union1d, np.intersect1d, np.setdiff1d, np.setxor1d, np.trim_zeros,
-    *[getattr(np, name) for name in ("unique_all", "unique_counts", "unique_inverse", "unique_values") if hasattr(np, name)])
+_refuse("its shape depends on which elements are equal; use x[np.unique(stop_gradient(x), return_index=True)[1]]",
+    np.union1d, np.intersect1d, np.setdiff1d, np.setxor1d, np.trim_zeros, *[getattr(np, name) for name in _UNIQUE])
 _refuse("counts don't change with the values; give it stop_gradient(x), or use a smooth density",
     np.histogram, np.histogram2d, np.histogramdd, np.histogram_bin_edges)
-_refuse("it calls your function on plain arrays; call the function on x itself, or on np.stack of its results",
+_refuse("it calls your function on plain arrays; call the function on x itself, or stack its results with np.stack",
     np.apply_along_axis, np.apply_over_axes, np.piecewise)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LETTERS', 'stacks', 'product_shape', 'conjugated', 'identity_like']
 
-# %% ../../nbs/10_products.ipynb #d290ccd6
+# %% ../../nbs/10_products.ipynb #7b2f8a91
 import functools
 import math
 import operator
@@ -14,9 +14,10 @@ import string
 import numpy as np
 
 from .reductions import leading
-from .table import alias, composite, def_rule, unbroadcast
+from .table import alias, composite, def_rule, nondifferentiable, unbroadcast
+from ..tracing import Tracer
 
-# %% ../../nbs/10_products.ipynb #548ad0f6
+# %% ../../nbs/10_products.ipynb #bd23d6c2
 _PULL_LEFT = { # by the number of axes of a and b
     (1, 1): lambda g, a, b: g * b,
     (1, 2): lambda g, a, b: np.dot(b, g),
@@ -32,13 +33,13 @@ _PULL_RIGHT = {
 
 
 def _plain(maps, change, whole, a, b):
-    "The map for vectors and matrices, if that is what a and b are, and if `change` has no axes before those of `whole`."
+    "The map for vectors and matrices, if a and b are such, and `change` has no axes before those of `whole`."
     try:
         return maps.get((a.ndim, b.ndim)) if change.ndim == whole.ndim else None
     except AttributeError: # one of them is a list
         return None
 
-# %% ../../nbs/10_products.ipynb #0c4bdd35
+# %% ../../nbs/10_products.ipynb #6d37ec20
 def stacks(
     a, # an array of one axis or more, or a list; a vector is one row
     b, # likewise; a vector is one column
@@ -57,7 +58,7 @@ def product_shape(
     "The shape of the product of two stacks of matrices."
     return np.broadcast_shapes(a.shape[:-2], b.shape[:-2]) + (a.shape[-2], b.shape[-1])
 
-# %% ../../nbs/10_products.ipynb #3acde5e0
+# %% ../../nbs/10_products.ipynb #4f4376a3
 def _push_left(t, y, a, b):
     r"The tangent $T B$ of $A B$."
     if _plain(_PULL_LEFT, t, a, a, b):
@@ -73,7 +74,7 @@ def _push_right(t, y, a, b):
     lead, (left, right) = leading(t, b), stacks(a, b)
     return np.reshape(np.matmul(left, np.reshape(t, lead + right.shape)), lead + np.shape(y))
 
-# %% ../../nbs/10_products.ipynb #c436e38e
+# %% ../../nbs/10_products.ipynb #f8e73bad
 def _pull_left(g, y, a, b):
     r"The cotangent $G B^\top$ of $A$ in $A B$."
     plain = _plain(_PULL_LEFT, g, y, a, b)
@@ -96,11 +97,11 @@ def _pull_right(g, y, a, b):
     change = np.matmul(np.swapaxes(left, -1, -2), np.reshape(g, lead + product_shape(left, right)))
     return np.reshape(unbroadcast(change, right, len(lead)), lead + np.shape(b))
 
-# %% ../../nbs/10_products.ipynb #10de27f0
+# %% ../../nbs/10_products.ipynb #b0bdf9bb
 for _matmul in (np.matmul, operator.matmul, np.linalg.matmul):
     def_rule(_matmul, (_push_left, _push_right), (_pull_left, _pull_right))
 
-# %% ../../nbs/10_products.ipynb #f1ad3987
+# %% ../../nbs/10_products.ipynb #c751b89c
 def _inner(a, b):
     "`np.inner`: sums of products along the last axes."
     if np.ndim(a) == 0 or np.ndim(b) == 0:
@@ -129,12 +130,12 @@ def _split(x, axes):
     shape = np.shape(x)
     return tuple([n for i, n in enumerate(shape) if i not in axes]), [shape[i] for i in axes]
 
-# %% ../../nbs/10_products.ipynb #00301a87
+# %% ../../nbs/10_products.ipynb #4294e3bf
 composite(np.inner, _inner)
 composite(np.tensordot, _tensordot)
 alias(np.linalg.tensordot, np.tensordot)
 
-# %% ../../nbs/10_products.ipynb #0eddb338
+# %% ../../nbs/10_products.ipynb #3db0be1f
 def conjugated(
     x, # an array
 ): # its complex conjugate; a real array itself, not a copy
@@ -155,7 +156,7 @@ if hasattr(np, "matvec"): # NumPy 2.2
     composite(np.matvec, lambda x1, x2, /: np.matmul(x1, np.expand_dims(x2, -1))[..., 0])
     composite(np.vecmat, lambda x1, x2, /: np.matmul(np.expand_dims(conjugated(x1), -2), x2)[..., 0, :])
 
-# %% ../../nbs/10_products.ipynb #1b690746
+# %% ../../nbs/10_products.ipynb #ddd8d8f5
 def _flat(t, x):
     "A tangent of x with the axes of x joined to one."
     return np.reshape(t, (*leading(t, x), np.size(x)))
@@ -177,19 +178,19 @@ def_rule(np.outer,
     (lambda g, y, a, b: np.reshape(np.matmul(g, np.ravel(b)), leading(g, y) + np.shape(a)),
      lambda g, y, a, b: np.reshape(np.matmul(np.ravel(a), g), leading(g, y) + np.shape(b))))
 
-
+# %% ../../nbs/10_products.ipynb #027bbd2a
 def _linalg_outer(x1, x2, /):
     "`np.linalg.outer`: of vectors alone."
     if np.ndim(x1) != 1 or np.ndim(x2) != 1:
         raise ValueError(
-            f"np.linalg.outer needs two vectors, got shapes {np.shape(x1)} and {np.shape(x2)}: np.outer flattens what it gets"
+            f"np.linalg.outer needs vectors, got shapes {np.shape(x1)} and {np.shape(x2)}; np.outer takes any"
         )
     return np.outer(x1, x2)
 
 
 composite(np.linalg.outer, _linalg_outer)
 
-# %% ../../nbs/10_products.ipynb #39fc25c6
+# %% ../../nbs/10_products.ipynb #54c85cd7
 def _kron(a, b):
     "`np.kron`: each element of a times all of b, as blocks."
     ndim = max(np.ndim(a), np.ndim(b))
@@ -201,7 +202,7 @@ def _kron(a, b):
 
 composite(np.kron, _kron)
 
-# %% ../../nbs/10_products.ipynb #11c6f5ec
+# %% ../../nbs/10_products.ipynb #d3d18905
 def _cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
     "`np.cross`: the cross product of vectors along an axis."
     if axis is not None:
@@ -229,7 +230,7 @@ def _linalg_cross(x1, x2, /, *, axis=-1):
 composite(np.cross, _cross)
 composite(np.linalg.cross, _linalg_cross)
 
-# %% ../../nbs/10_products.ipynb #f236d01f
+# %% ../../nbs/10_products.ipynb #43dcd7a3
 def _splits(sizes):
     """Where to split each run (i, j) of factors, of which factor i has sizes[i] rows and sizes[i + 1] columns.
 
@@ -259,7 +260,7 @@ def _multi_dot(arrays):
 
 composite(np.linalg.multi_dot, _multi_dot)
 
-# %% ../../nbs/10_products.ipynb #16292da4
+# %% ../../nbs/10_products.ipynb #31c8c9ab
 LETTERS = string.ascii_uppercase + string.ascii_lowercase # label n of the sublist form is letter n
 
 
@@ -276,7 +277,7 @@ def _spelled_out(subscripts, ndims):
     named = [term.replace("...", dots[len(dots) - n :]) for term, n in zip(terms, hidden)]
     return named, output.replace("...", dots), "".join(free)
 
-# %% ../../nbs/10_products.ipynb #d867cf86
+# %% ../../nbs/10_products.ipynb #86405fab
 def _labels(sublist):
     "A list of numbers, and Ellipsis, as letters."
     return "".join(["..." if label is Ellipsis else LETTERS[label] for label in sublist])
@@ -291,17 +292,17 @@ def _einsum_call(position, args):
         subscripts += f"->{_labels(args[-1])}" if len(args) % 2 else ""
     return k, list(operands), *_spelled_out(subscripts, tuple(map(np.ndim, operands)))
 
-# %% ../../nbs/10_products.ipynb #f3f139f2
+# %% ../../nbs/10_products.ipynb #55702d6a
 def identity_like(
     x, # an array
     n: int, # the number of rows
 ): # shape (n, n)
-    "The identity matrix, with the dtype and on the device of x."
-    return np.diag(np.ones_like(x, shape=(n,)))
+    "The identity matrix, with the dtype and on the device of x: a constant, even where x is traced."
+    return np.diag(np.ones_like(x.primal if isinstance(x, Tracer) else x, shape=(n,)))
 
 
 def _einsum(terms, output, operands, optimize):
-    "`np.einsum` with spelled-out labels. A path that the user gave fits the original operands alone, so NumPy finds one."
+    "`np.einsum` with spelled-out labels. A given path fits the original operands alone, so NumPy finds one."
     return np.einsum(f"{','.join(terms)}->{output}", *operands, optimize=optimize is not False)
 
 
@@ -312,7 +313,7 @@ def _push_einsum(position, t, y, *args, dtype=None, order="K", casting="safe", o
     terms = [*terms[:k], lead + terms[k], *terms[k + 1 :]]
     return _einsum(terms, lead + output, [*operands[:k], t, *operands[k + 1 :]], optimize)
 
-# %% ../../nbs/10_products.ipynb #030339f4
+# %% ../../nbs/10_products.ipynb #303cb562
 def _pull_einsum(position, g, y, *args, dtype=None, order="K", casting="safe", optimize=False):
     "The sum in which the cotangent takes the operand's place."
     k, operands, terms, output, free = _einsum_call(position, args)
@@ -336,8 +337,9 @@ def _pull_einsum(position, g, y, *args, dtype=None, order="K", casting="safe", o
 
 
 def_rule(np.einsum, _push_einsum, _pull_einsum, variadic=True)
+nondifferentiable(np.einsum_path)
 
-# %% ../../nbs/10_products.ipynb #22acd37d
+# %% ../../nbs/10_products.ipynb #5263e6b9
 def _dot_labels(a, b):
     "`np.dot` in the language of `einsum`, None where it is a matrix product."
     m, n = np.ndim(a), np.ndim(b)
@@ -352,13 +354,13 @@ def _dot_labels(a, b):
 def _dot_map(position, product, contraction):
     "The map of `matmul`, or of `einsum`, as the numbers of axes ask for."
 
-    def map(change, y, a, b):
+    def chosen(change, y, a, b):
         labels = _dot_labels(a, b)
         if labels is None:
             return product(change, y, a, b)
         return contraction(position + 1, change, y, labels, a, b, optimize=True)
 
-    return map
+    return chosen
 
 
 def_rule(np.dot,

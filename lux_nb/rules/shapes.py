@@ -5,17 +5,17 @@
 # %% auto #0
 __all__ = ['converted', 'constant']
 
-# %% ../../nbs/09_shapes.ipynb #b491a197
+# %% ../../nbs/09_shapes.ipynb #cd945261
 import math
 
 import numpy as np
 
-from .reductions import leading, negative_axes, repeated
+from .reductions import as_array, leading, negative_axes, repeated
 from .table import alias, composite, def_rule, nondifferentiable, stop_gradient, unbroadcast
 from ..tracing import astype
 from ..trees import dispatching, flatten_parts, unravel, updated
 
-# %% ../../nbs/09_shapes.ipynb #593ccf23
+# %% ../../nbs/09_shapes.ipynb #04092952
 def _to_shape(t, y, x, *args, **kwargs):
     "A tangent in the shape of y."
     return np.reshape(t, leading(t, x) + y.shape)
@@ -41,11 +41,11 @@ def _is_fortran(x, order):
         return order == "F"
     steps = [abs(step) for step, n in zip(x.strides, x.shape) if n > 1]
     if order == "K" and steps not in (sorted(steps), sorted(steps)[::-1]):
-        raise NotImplementedError("order='K' of an array whose axes lie in a mixed order has no derivative: use order='C'")
+        raise NotImplementedError("order='K' of an array with its axes in mixed order has no derivative: use order='C'")
     packed = [x.itemsize * math.prod(x.shape[:k]) for k, n in enumerate(x.shape) if n > 1]
     return steps == packed if order == "A" else len(steps) > 1 and steps == sorted(steps)
 
-
+# %% ../../nbs/09_shapes.ipynb #1b678ab7
 def _push_reshape(t, y, x, shape, order="C", copy=None):
     return _to_shape(t, y, x) if order == "C" else _reordered(t, y.shape, len(leading(t, x)), x, order)
 
@@ -65,7 +65,7 @@ def_rule(np.expand_dims,
     lambda t, y, x, axis: _to_shape(t, y, x),
     lambda g, y, x, axis: _from_shape(g, y, x), view=True)
 
-# %% ../../nbs/09_shapes.ipynb #ea113267
+# %% ../../nbs/09_shapes.ipynb #b9809247
 def _atleast(definition):
     "The definition of `np.atleast_1d` and its kin, which take one array or several."
 
@@ -92,7 +92,7 @@ composite(np.atleast_1d, _atleast(_atleast_1d))
 composite(np.atleast_2d, _atleast(_atleast_2d))
 composite(np.atleast_3d, _atleast(_atleast_3d))
 
-# %% ../../nbs/09_shapes.ipynb #aeae0887
+# %% ../../nbs/09_shapes.ipynb #51d82fd0
 def _permuted(change, axes):
     "Permute the last axes of a tangent or a cotangent."
     lead = change.ndim - len(axes)
@@ -107,6 +107,10 @@ def _inverse(permutation):
     return tuple(sorted(range(len(permutation)), key=permutation.__getitem__))
 
 
+def _moved(change, x, source, destination):
+    return np.moveaxis(change, negative_axes(source, x.ndim), negative_axes(destination, x.ndim))
+
+
 def_rule(np.transpose,
     lambda t, y, x, axes=None: _permuted(t, _permutation(axes, x)),
     lambda g, y, x, axes=None: _permuted(g, _inverse(_permutation(axes, x))), view=True)
@@ -114,11 +118,11 @@ def_rule(np.swapaxes,
     lambda t, y, x, axis1, axis2: t.swapaxes(*negative_axes((axis1, axis2), x.ndim)),
     lambda g, y, x, axis1, axis2: g.swapaxes(*negative_axes((axis1, axis2), x.ndim)), view=True)
 def_rule(np.moveaxis,
-    lambda t, y, x, source, destination: np.moveaxis(t, negative_axes(source, x.ndim), negative_axes(destination, x.ndim)),
-    lambda g, y, x, source, destination: np.moveaxis(g, negative_axes(destination, x.ndim), negative_axes(source, x.ndim)), view=True)
+    lambda t, y, x, source, destination: _moved(t, x, source, destination),
+    lambda g, y, x, source, destination: _moved(g, x, destination, source), view=True)
 alias(np.permute_dims, np.transpose)
 
-# %% ../../nbs/09_shapes.ipynb #e72d704f
+# %% ../../nbs/09_shapes.ipynb #0165ca49
 def _rollaxis(a, axis, start=0):
     "`np.rollaxis`: one axis moved before another."
     if not -a.ndim <= start <= a.ndim:
@@ -151,7 +155,7 @@ composite(np.rot90,    _rot90)
 composite(np.matrix_transpose,        lambda x, /: np.swapaxes(x, -1, -2))
 composite(np.linalg.matrix_transpose, lambda x, /: np.swapaxes(x, -1, -2))
 
-# %% ../../nbs/09_shapes.ipynb #b76a3df9
+# %% ../../nbs/09_shapes.ipynb #76f0dae7
 def _aligned(t, y, x):
     "A tangent of x with axes of length 1 in front of those of x, so that it broadcasts to the shape of y."
     return np.reshape(t, leading(t, x) + (1,) * (y.ndim - np.ndim(x)) + np.shape(x))
@@ -167,14 +171,17 @@ def _broadcast_arrays(*args, subok=False):
     shape = np.broadcast_shapes(*[np.shape(a) for a in args])
     return tuple([np.broadcast_to(a, shape) for a in args])
 
+composite(np.broadcast_arrays, _broadcast_arrays)
 
+# %% ../../nbs/09_shapes.ipynb #2162ccae
 def _tile(A, reps):
     "`np.tile`: the array side by side with itself."
     reps = tuple(reps) if np.ndim(reps) else (reps,)
     ndim = max(np.ndim(A), len(reps))
     reps = (1,) * (ndim - len(reps)) + reps
     shape = (1,) * (ndim - np.ndim(A)) + np.shape(A)
-    apart = np.broadcast_to(np.reshape(A, [n for size in shape for n in (1, size)]), [n for pair in zip(reps, shape) for n in pair])
+    apart = np.reshape(A, [size for n in shape for size in (1, n)])
+    apart = np.broadcast_to(apart, [size for pair in zip(reps, shape) for size in pair])
     return np.copy(np.reshape(apart, [r * n for r, n in zip(reps, shape)]))
 
 
@@ -194,15 +201,16 @@ def _resize(a, new_shape):
     "`np.resize`: the elements in order, over and over again, until the shape is full."
     shape = (new_shape,) if np.ndim(new_shape) == 0 else tuple(new_shape)
     flat = np.ravel(a)
-    return flat[np.arange(math.prod(shape)) % max(flat.size, 1)].reshape(shape) if flat.size else np.zeros_like(flat, shape=shape)
+    if not flat.size:
+        return np.zeros_like(flat, shape=shape)
+    return flat[np.arange(math.prod(shape)) % flat.size].reshape(shape)
 
 
-composite(np.broadcast_arrays, _broadcast_arrays)
 composite(np.tile,   _tile)
 composite(np.repeat, _repeat)
 composite(np.resize, _resize)
 
-# %% ../../nbs/09_shapes.ipynb #11426ccf
+# %% ../../nbs/09_shapes.ipynb #d269018d
 def _meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
     "`np.meshgrid`: coordinate arrays from coordinate vectors."
     if indexing not in ("xy", "ij"):
@@ -217,7 +225,7 @@ def _meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
 
 composite(np.meshgrid, _meshgrid)
 
-# %% ../../nbs/09_shapes.ipynb #2d06bc31
+# %% ../../nbs/09_shapes.ipynb #fcc3265a
 def _is_exact(dtype):
     "Whether a dtype has no derivatives: integers and booleans."
     return dtype is not None and np.dtype(dtype).kind not in "fcO"
@@ -247,7 +255,7 @@ def_rule(constant,
     {1: lambda t, y, value, like: np.zeros_like(y, shape=leading(t, like) + y.shape)},
     {1: lambda g, y, value, like: np.zeros_like(like, shape=leading(g, y) + np.shape(like))})
 
-# %% ../../nbs/09_shapes.ipynb #769ecdc7
+# %% ../../nbs/09_shapes.ipynb #44ee01db
 def _astype(x, dtype, /, *, copy=True, device=None):
     return astype(stop_gradient(x), dtype) if _is_exact(dtype) else converted(x, dtype)
 
@@ -276,7 +284,7 @@ composite(np.full_like,  _full_like)
 if hasattr(np, "astype"):
     composite(np.astype, _astype)
 
-# %% ../../nbs/09_shapes.ipynb #22f7c9de
+# %% ../../nbs/09_shapes.ipynb #bc24633e
 def _placed(t, index, lead, y):
     "Zeros in the shape of y, but for a tangent at one index."
     return updated(np.zeros_like(y, shape=lead + y.shape), index, t)
@@ -301,7 +309,9 @@ def _pull_concatenate(k, g, y, arrays, axis=0, out=None, dtype=None, casting="sa
         return np.reshape(block, leading(g, y) + np.shape(arrays[k]))
     return g[_block(k, arrays, axis, y.ndim)]
 
+def_rule(np.concatenate, _push_concatenate, _pull_concatenate, sequence=True)
 
+# %% ../../nbs/09_shapes.ipynb #9ee43add
 def _layer(k, lead, axis, ndim):
     "The index of layer number k of a stack, behind the leading axes."
     return (slice(None),) * (len(lead) + axis % ndim) + (k,)
@@ -316,26 +326,30 @@ def _pull_stack(k, g, y, arrays, axis=0, out=None, dtype=None, casting="same_kin
     return g[_layer(k, leading(g, y), axis, y.ndim)]
 
 
-def_rule(np.concatenate, _push_concatenate, _pull_concatenate, sequence=True)
 def_rule(np.stack, _push_stack, _pull_stack, sequence=True)
 
-# %% ../../nbs/09_shapes.ipynb #6f373b91
+# %% ../../nbs/09_shapes.ipynb #2b72a0e9
 def _joined(prepare, axis):
     "The definition of `np.vstack` and its kin: prepare each array, then concatenate."
 
     def join(tup, *, dtype=None, casting="same_kind"):
         arrays = [prepare(a) for a in tup]
-        along = axis(arrays) if callable(axis) else axis
-        return np.concatenate(arrays, along) if dtype is None else np.concatenate(arrays, along, dtype=dtype, casting=casting)
+        return np.concatenate(arrays, axis(arrays) if callable(axis) else axis, dtype=dtype, casting=casting)
 
     return join
 
 
 def _append(arr, values, axis=None):
     "`np.append`: values at the end."
-    return np.concatenate([arr, values], axis) if axis is not None else np.concatenate([np.ravel(arr), np.ravel(values)])
+    return np.concatenate([np.ravel(arr), np.ravel(values)] if axis is None else [arr, values], axis or 0)
 
+composite(np.vstack,       _joined(_atleast_2d, 0))
+composite(np.hstack,       _joined(_atleast_1d, lambda arrays: 0 if np.ndim(arrays[0]) == 1 else 1))
+composite(np.dstack,       _joined(_atleast_3d, 2))
+composite(np.column_stack, lambda tup: np.concatenate([a if np.ndim(a) > 1 else _atleast_2d(a).T for a in tup], 1))
+composite(np.append,       _append)
 
+# %% ../../nbs/09_shapes.ipynb #ec6f4f6e
 def _depth(arrays):
     "How deep lists are nested, and the largest number of axes of an array in them."
     if not isinstance(arrays, list):
@@ -357,21 +371,16 @@ def _array_of_blocks(arrays):
     return np.copy(_joined_blocks(arrays, max(depth, ndim), depth))
 
 
-composite(np.vstack,       _joined(_atleast_2d, 0))
-composite(np.hstack,       _joined(_atleast_1d, lambda arrays: 0 if np.ndim(arrays[0]) == 1 else 1))
-composite(np.dstack,       _joined(_atleast_3d, 2))
-composite(np.column_stack, lambda tup: np.concatenate([a if np.ndim(a) > 1 else _atleast_2d(a).T for a in tup], 1))
-composite(np.append,       _append)
-composite(np.block,        _array_of_blocks)
+composite(np.block, _array_of_blocks)
 
-# %% ../../nbs/09_shapes.ipynb #b234c92e
+# %% ../../nbs/09_shapes.ipynb #a241ace5
 def _cuts(n, indices_or_sections, equal):
     "The bounds of the parts of an axis of length n."
     if np.ndim(indices_or_sections):
         return [0, *[int(i) for i in indices_or_sections], None]
     sections = int(indices_or_sections)
     if sections <= 0 or equal and n % sections:
-        raise ValueError(f"np.split: an axis of {n} can't be cut into {sections} equal parts; np.array_split takes uneven ones")
+        raise ValueError(f"np.split: an axis of {n} has no {sections} equal parts: np.array_split makes uneven ones")
     size, longer = divmod(n, sections)
     return [k * size + min(k, longer) for k in range(sections + 1)]
 
@@ -396,7 +405,7 @@ composite(np.dsplit,      lambda ary, indices_or_sections: _split(ary, indices_o
 if hasattr(np, "unstack"):
     composite(np.unstack, _unstack)
 
-# %% ../../nbs/09_shapes.ipynb #822a0145
+# %% ../../nbs/09_shapes.ipynb #f1479810
 def _delete(arr, obj, axis=None):
     "`np.delete`: all but some entries along an axis."
     if axis is None:
@@ -406,6 +415,7 @@ def _delete(arr, obj, axis=None):
 
 def _insert(arr, obj, values, axis=None):
     "`np.insert`: more entries along an axis. They are joined at its end, then all are put in order."
+    arr = as_array(arr)
     if axis is None:
         arr, axis = np.ravel(arr), 0
     n, axis = arr.shape[axis], axis % arr.ndim
@@ -422,7 +432,7 @@ def _insert(arr, obj, values, axis=None):
 composite(np.delete, _delete)
 composite(np.insert, _insert)
 
-# %% ../../nbs/09_shapes.ipynb #edce9ba6
+# %% ../../nbs/09_shapes.ipynb #732c1763
 def _rolled(change, x, shift, axis, lead):
     "Roll the last axes of a tangent or a cotangent."
     if axis is None:
@@ -438,7 +448,7 @@ def_rule(np.roll,
     lambda t, y, x, shift, axis=None: _rolled(t, x, shift, axis, leading(t, x)),
     lambda g, y, x, shift, axis=None: _rolled(g, x, _opposite(shift), axis, leading(g, y)))
 
-# %% ../../nbs/09_shapes.ipynb #e6a718c3
+# %% ../../nbs/09_shapes.ipynb #c0971aab
 def _pad(array, pad_width, mode="constant", **kwargs):
     "`np.pad`: both ends of each axis made longer, one axis after the other."
     if isinstance(pad_width, dict):
@@ -455,24 +465,24 @@ def _pad(array, pad_width, mode="constant", **kwargs):
 def _padded(x, axis, before, after, mode, kwargs):
     "Pad one axis."
     n = x.shape[axis]
-    if mode in ("edge", "wrap", "reflect", "symmetric"):
-        inside = np.pad(np.arange(n), (before, after), mode)
-        if kwargs.get("reflect_type", "even") == "even":
-            return np.take(x, inside, axis)
-    if mode not in _ENDS or max(before, after) > n - (mode == "reflect") and mode in ("reflect", "symmetric"):
-        raise NotImplementedError(f"np.pad: mode={mode!r} with {kwargs} has no derivative: join the parts with np.concatenate")
-    ends = []
-    for side, width in enumerate((before, after)):
-        given = {name: value if name == "reflect_type" else np.broadcast_to(value, (x.ndim, 2))[axis, side] for name, value in kwargs.items()}
-        ends.append(_ENDS[mode](x, axis, side, width, **given))
-    return np.concatenate([ends[0], x, ends[1]], axis)
+    own = {name: v if name == "reflect_type" else np.broadcast_to(v, (x.ndim, 2))[axis] for name, v in kwargs.items()}
+    odd = own.pop("reflect_type", "even") == "odd"
+    if mode in ("edge", "wrap", "reflect", "symmetric") and not odd:
+        return np.take(x, np.pad(np.arange(n), (before, after), mode), axis)
+    if mode not in _ENDS or odd and max(before, after) > n - (mode == "reflect"):
+        raise NotImplementedError(f"np.pad: no derivative for mode={mode!r} with {kwargs}: use np.concatenate")
+    left, right = (
+        _ENDS[mode](x, axis, side, width, **{name: pair[side] for name, pair in own.items()})
+        for side, width in enumerate((before, after))
+    )
+    return np.concatenate([left, x, right], axis)
 
 
 def _piece(x, axis, start, stop, step=None):
     "x[start:stop:step] along one axis."
     return x[(slice(None),) * axis + (slice(start, stop, step),)]
 
-# %% ../../nbs/09_shapes.ipynb #13ec63f4
+# %% ../../nbs/09_shapes.ipynb #e3702238
 def _constant_end(x, axis, side, width, constant_values=0):
     return np.full_like(x, constant_values, shape=(*x.shape[:axis], width, *x.shape[axis + 1 :]))
 
@@ -481,9 +491,10 @@ def _statistic_end(statistic):
     "The end of a statistic of the `stat_length` elements next to it, of all if that is None."
 
     def end(x, axis, side, width, stat_length=None):
-        n = x.shape[axis] if stat_length is None else min(int(stat_length), x.shape[axis])
-        value = statistic(_piece(x, axis, 0, n) if side == 0 else _piece(x, axis, x.shape[axis] - n, None), axis, keepdims=True)
-        return np.broadcast_to(value, (*x.shape[:axis], width, *x.shape[axis + 1 :]))
+        length = x.shape[axis]
+        n = length if stat_length is None else min(int(stat_length), length)
+        near = _piece(x, axis, 0, n) if side == 0 else _piece(x, axis, length - n, None)
+        return np.broadcast_to(statistic(near, axis, keepdims=True), (*x.shape[:axis], width, *x.shape[axis + 1 :]))
 
     return end
 
@@ -495,11 +506,11 @@ def _ramp_end(x, axis, side, width, end_values=0):
     step = np.cumsum(np.ones_like(edge, shape=(width,) + (1,) * (x.ndim - 1 - axis)), 0) - 1
     return far + (edge - far) * ((step if side == 0 else step[::-1]) / max(width, 1))
 
-
+# %% ../../nbs/09_shapes.ipynb #4b71580b
 def _odd_end(offset):
     "The end of the odd reflections: what the mirror shows, turned about the edge."
 
-    def end(x, axis, side, width, reflect_type):
+    def end(x, axis, side, width):
         n = x.shape[axis]
         edge = _piece(x, axis, 0, 1) if side == 0 else _piece(x, axis, -1, None)
         near = _piece(x, axis, offset, offset + width) if side == 0 else _piece(x, axis, n - offset - width, n - offset)
@@ -509,14 +520,16 @@ def _odd_end(offset):
 
 
 _ENDS = {
-    "constant": _constant_end, "linear_ramp": _ramp_end, "reflect": _odd_end(1), "symmetric": _odd_end(0),
-    "mean": _statistic_end(np.mean), "median": _statistic_end(np.median), "maximum": _statistic_end(np.max), "minimum": _statistic_end(np.min),
+    "constant":  _constant_end,             "linear_ramp": _ramp_end,
+    "mean":      _statistic_end(np.mean),   "median":      _statistic_end(np.median),
+    "maximum":   _statistic_end(np.max),    "minimum":     _statistic_end(np.min),
+    "reflect":   _odd_end(1),               "symmetric":   _odd_end(0),
 }
 composite(np.pad, _pad)
 
-# %% ../../nbs/09_shapes.ipynb #8bcab168
+# %% ../../nbs/09_shapes.ipynb #06e58aa6
 def _into_diagonal(g, shape, offset, axis1=-2, axis2=-1):
-    "Zeros of a shape, but for a diagonal of the plane of two axes: the transpose of `np.diagonal`. Leading axes are those of g."
+    "Zeros of a shape, but for a diagonal in the plane of two axes: the transpose of `np.diagonal`."
     shape = list(shape)
     shape = [n for k, n in enumerate(shape) if k - len(shape) not in (axis1, axis2)] + [shape[axis1], shape[axis2]]
     steps = np.arange(g.shape[-1])
@@ -524,10 +537,16 @@ def _into_diagonal(g, shape, offset, axis1=-2, axis2=-1):
     return np.moveaxis(matrix, (-2, -1), (axis1, axis2))
 
 
+def _push_diagonal(t, y, x, offset=0, axis1=0, axis2=1):
+    return np.diagonal(t, offset, *negative_axes((axis1, axis2), x.ndim))
+
+
 def _pull_diagonal(g, y, x, offset=0, axis1=0, axis2=1):
     return _into_diagonal(g, leading(g, y) + x.shape, offset, *negative_axes((axis1, axis2), x.ndim))
 
+def_rule(np.diagonal, _push_diagonal, _pull_diagonal, view=True)
 
+# %% ../../nbs/09_shapes.ipynb #e0329849
 def _push_diag(t, y, v, k=0):
     return np.diagonal(t, k, -2, -1) if np.ndim(v) == 2 else _into_diagonal(t, leading(t, v) + y.shape, k)
 
@@ -540,22 +559,31 @@ def _trace(a, offset=0, axis1=0, axis2=1, dtype=None, out=None):
     return np.sum(np.diagonal(a, offset, axis1, axis2), -1, dtype, out)
 
 
-def_rule(np.diagonal, lambda t, y, x, offset=0, axis1=0, axis2=1: np.diagonal(t, offset, *negative_axes((axis1, axis2), x.ndim)), _pull_diagonal, view=True)
 def_rule(np.diag, _push_diag, _pull_diag)
 composite(np.diagflat, lambda v, k=0: np.diag(np.ravel(v), k))
 composite(np.trace, _trace)
 composite(np.linalg.diagonal, lambda x, /, *, offset=0: np.diagonal(x, offset, -2, -1))
 composite(np.linalg.trace, lambda x, /, *, offset=0, dtype=None: _trace(x, offset, -2, -1, dtype))
-for _f in (np.tril, np.triu):
-    def_rule(_f,
-        lambda t, y, m, k=0, f=_f: f(t if m.ndim > 1 else np.broadcast_to(t[..., None, :], leading(t, m) + y.shape), k),
-        lambda g, y, m, k=0, f=_f: unbroadcast(f(g, k), m, g.ndim - y.ndim))
 
-# %% ../../nbs/09_shapes.ipynb #df203e6c
+# %% ../../nbs/09_shapes.ipynb #68b7304b
+def _rows(t, y, m):
+    "A tangent of a vector as the rows of a matrix, which `np.tril` makes of it."
+    return t if m.ndim > 1 else np.broadcast_to(t[..., None, :], leading(t, m) + y.shape)
+
+
+def_rule(np.tril,
+    lambda t, y, m, k=0: np.tril(_rows(t, y, m), k),
+    lambda g, y, m, k=0: unbroadcast(np.tril(g, k), m, g.ndim - y.ndim))
+def_rule(np.triu,
+    lambda t, y, m, k=0: np.triu(_rows(t, y, m), k),
+    lambda g, y, m, k=0: unbroadcast(np.triu(g, k), m, g.ndim - y.ndim))
+
+# %% ../../nbs/09_shapes.ipynb #9f53c78e
 def _pull_unravel(g, y, flat, layout):
     k, given = next((k, c) for k, c in enumerate(g) if c is not None)
     lead = leading(given, y[k])
-    return flatten_parts([np.zeros_like(part, shape=lead + part.shape) if c is None else c for c, part in zip(g, y)], layout)
+    parts = [np.zeros_like(part, shape=lead + part.shape) if c is None else c for c, part in zip(g, y)]
+    return flatten_parts(parts, layout)
 
 
 def _push_flatten(k, t, y, parts, layout):
