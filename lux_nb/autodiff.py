@@ -7,10 +7,11 @@ __all__ = ['scalar_output', 'one_like', 'unit_vectors', 'AutoForward', 'AutoReve
            'jacobian_vector_product', 'vector_jacobian_product', 'jacobian', 'jacfwd', 'jacrev', 'batched_jacobian',
            'hessian', 'hvp', 'elementwise_grad']
 
-# %% ../nbs/15_autodiff.ipynb #51766646
+# %% ../nbs/15_autodiff.ipynb #aec7f254
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -20,23 +21,24 @@ from .reverse import owned, pull_to_leaves, record, vjp
 from .tracing import Tracer, differentiable_leaves
 from .trees import tree_flatten, tree_leaves, tree_map, tree_unflatten
 
-# %% ../nbs/15_autodiff.ipynb #e9e3623a
+# %% ../nbs/15_autodiff.ipynb #7f290022
 def scalar_output(
     result: Any, # what the function returned
 ) -> Any: # the same, if it is a real scalar
     "Check the result of a function whose gradient is asked for. Raises ValueError for an array, TypeError for a complex number or a structure."
-    if not hasattr(result, "dtype") and not isinstance(result, (float, int)) and len(tree_leaves(result)) != 1:
+    if not hasattr(result, "dtype") and not isinstance(result, (float, int, complex)):
         raise TypeError(f"gradient needs a scalar output, got {type(result).__name__}: return one number (has_aux=True for values beside it)")
-    if np.shape(result) != ():
+    plain = result if hasattr(result, "dtype") else np.asarray(result)
+    if plain.shape != ():
         raise ValueError(
-            f"gradient needs a scalar output, got shape {np.shape(result)}: "
+            f"gradient needs a scalar output, got shape {plain.shape}: "
             "use vector_jacobian_product (or jacobian), or sum the output first"
         )
-    if np.iscomplexobj(result):
+    if plain.dtype.kind == "c":
         raise TypeError("gradient needs a real output, got a complex one: take np.real, np.imag or np.abs of it first")
     return result
 
-# %% ../nbs/15_autodiff.ipynb #09fcecd8
+# %% ../nbs/15_autodiff.ipynb #36a17b5f
 def one_like(value: Any) -> Any:
     "The cotangent 1 of a scalar, of its type and on its device."
     if isinstance(value, np.generic):
@@ -64,7 +66,7 @@ def _chunks(total, chunk):
     "The ranges of a space of dimension `total`, `chunk` unit vectors at a time."
     return [(start, min(start + chunk, total)) for start in range(0, total, chunk)]
 
-# %% ../nbs/15_autodiff.ipynb #96b65985
+# %% ../nbs/15_autodiff.ipynb #670e29f5
 @dataclass(frozen=True)
 class AutoForward:
     "Differentiate in forward mode: one tangent for each number of the input, `chunk` of them in one pass."
@@ -73,20 +75,19 @@ class AutoForward:
 
     def value_and_gradient(self, f, xs, has_aux=False):
         "The value of a scalar function and its gradient with respect to every argument."
-        value, columns, aux = self.columns(lambda *xs: f(*xs) if has_aux else (f(*xs), None), xs, check=scalar_output)
-        values, treedef = differentiable_leaves("gradient", xs)
-        return value, tree_unflatten(treedef, [columns[0][k] for k in range(len(values))]), aux
+        value, columns, treedef, aux = self.columns(f if has_aux else lambda *xs: (f(*xs), None), xs, check=scalar_output)
+        return value, tree_unflatten(treedef, columns[0]), aux
 
     def jacobian(self, f, xs):
         "For each output leaf and input leaf, the array of shape output.shape + input.shape."
-        value, columns, _ = self.columns(lambda *xs: (f(*xs), None), xs)
+        value, columns, *_ = self.columns(lambda *xs: (f(*xs), None), xs)
         return tree_flatten(value), [
             [np.moveaxis(column, range(column.ndim - np.ndim(leaf)), range(-(column.ndim - np.ndim(leaf)), 0)) for column in row]
             for leaf, row in zip(tree_leaves(value), columns)
         ]
 
     def columns(self, f, xs, check=lambda result: result):
-        "The value of f, for each output leaf and input leaf an array of shape input.shape + output.shape, and the auxiliary values."
+        "The value of f, for each output leaf and input leaf an array of shape input.shape + output.shape, the inputs' structure, auxiliary values."
         values, treedef = differentiable_leaves("gradient", xs)
         sizes = [math.prod(np.shape(value)) for value in values]
         passes = []
@@ -95,13 +96,13 @@ class AutoForward:
             check(value)
             passes.append(tree_leaves(tangents))
         stacked = [np.concatenate(column) if len(column) > 1 else column[0] for column in zip(*passes)]
-        bounds = np.cumsum([0, *sizes])
+        bounds = list(accumulate(sizes, initial=0))
         columns = [
-            [np.reshape(c[a:b], np.shape(v) + c.shape[1:]) for v, a, b in zip(values, bounds, bounds[1:])] for c in stacked
+            [c[a:b].reshape(np.shape(v) + c.shape[1:]) for v, a, b in zip(values, bounds, bounds[1:])] for c in stacked
         ]
-        return value, columns, aux
+        return value, columns, treedef, aux
 
-# %% ../nbs/15_autodiff.ipynb #ad3aa635
+# %% ../nbs/15_autodiff.ipynb #79b86eb7
 @dataclass(frozen=True)
 class AutoReverse:
     "Differentiate in reverse mode: one cotangent for each number of the output, `chunk` of them in one walk."
@@ -129,12 +130,12 @@ class AutoReverse:
             seeds = [(o.slot, g) for o, g in zip(outputs, unit_vectors(values, start, stop)) if owned(tape, o)]
             passes.append(tree_leaves(pull_to_leaves(tape, leaves, treedef, seeds, batch=1)))
         stacked = [np.concatenate(row) if len(row) > 1 else row[0] for row in zip(*passes)]
-        bounds = np.cumsum([0, *sizes])
+        bounds = list(accumulate(sizes, initial=0))
         return (values, outdef), [
             [np.reshape(c[a:b], np.shape(v) + c.shape[1:]) for c in stacked] for v, a, b in zip(values, bounds, bounds[1:])
         ]
 
-# %% ../nbs/15_autodiff.ipynb #85efc42c
+# %% ../nbs/15_autodiff.ipynb #4b7e97e4
 def gradient(
     f: Callable, # a function with a real scalar result
     *xs: Any, # the point: arguments of f, each a floating-point number, an array, or a nested structure of these
@@ -164,7 +165,7 @@ def value_and_grad(
 
     return value_and_gradient
 
-# %% ../nbs/15_autodiff.ipynb #058af730
+# %% ../nbs/15_autodiff.ipynb #293f6d3f
 def grad(
     f: Callable, # a function with a real scalar result
     argnums: int | tuple[int, ...] = 0, # which arguments to differentiate
@@ -195,7 +196,7 @@ def _replaced(args, positions, xs):
         args[i] = x
     return args
 
-# %% ../nbs/15_autodiff.ipynb #3310c65d
+# %% ../nbs/15_autodiff.ipynb #cd671bda
 def jacobian_vector_product(
     f: Callable, # any function of one argument
     ad: AutoForward | AutoReverse, # the mode; forward needs one pass, reverse two
@@ -221,7 +222,7 @@ def vector_jacobian_product(
         return vjp(f, x)[1](v)[0]
     return gradient(lambda x: sum(np.vdot(*pair) for pair in zip(tree_leaves(v), tree_leaves(f(x)))), x, ad=ad)
 
-# %% ../nbs/15_autodiff.ipynb #eee4eaf2
+# %% ../nbs/15_autodiff.ipynb #af3788eb
 def jacobian(
     f: Callable, # any function of one argument
     x: Any, # the point
@@ -252,7 +253,7 @@ def jacrev(
     "The function that computes the Jacobian of f in reverse mode, row by row."
     return _jacobian_function(f, argnums, AutoReverse())
 
-# %% ../nbs/15_autodiff.ipynb #6102132d
+# %% ../nbs/15_autodiff.ipynb #e1ac639f
 def _jacobian_function(f, argnums, ad):
     "The Jacobian with respect to one argument, the others held fixed."
 
@@ -283,7 +284,7 @@ def _column(like, k):
     "Zeros but for ones in column k."
     return np.broadcast_to(unit_vectors([like[0]], k, k + 1)[0], like.shape)
 
-# %% ../nbs/15_autodiff.ipynb #b23f5ab8
+# %% ../nbs/15_autodiff.ipynb #2cc2b6ca
 def hessian(
     f: Callable, # a function with a real scalar result
     x: Any, # the point

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['GradientReport', 'check_gradients', 'checked_finite']
 
-# %% ../nbs/15c_checks.ipynb #3fe9bba6
+# %% ../nbs/15c_checks.ipynb #54e4ba90
 import os
 import sys
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from .rules.table import like, lower, name_of
 from .tracing import Trace, Tracer
 from .trees import tree_flatten, tree_leaves, tree_map, tree_unflatten
 
-# %% ../nbs/15c_checks.ipynb #50147f5e
+# %% ../nbs/15c_checks.ipynb #912c5c28
 @dataclass(frozen=True)
 class GradientReport:
     "What `check_gradients` found: rows of (check, error, tolerance)."
@@ -38,7 +38,7 @@ class GradientReport:
         lines = [f"{'ok ' if e <= tol else 'BAD'}  {name:{width}}  relative error {e:.1e}, allowed {tol:.0e}" for name, e, tol in self.rows]
         return "\n".join(lines)
 
-# %% ../nbs/15c_checks.ipynb #b7b26162
+# %% ../nbs/15c_checks.ipynb #f9e16e0d
 def check_gradients(
     f: Callable, # any function of NumPy operations; arguments and result may be nested structures
     *xs: Any, # the point: float64 leaves, away from kinks
@@ -64,7 +64,7 @@ def check_gradients(
         raise AssertionError(f"check_gradients: a derivative is wrong\n{report}")
     return report
 
-# %% ../nbs/15c_checks.ipynb #fc870deb
+# %% ../nbs/15c_checks.ipynb #0bb3f09c
 def _first_order(f, xs, modes, rng, rtol, label):
     "The rows for the first derivatives of f."
     leaves, treedef = tree_flatten(xs)
@@ -93,11 +93,11 @@ def _dot(us, vs):
     "The pairing of cotangents and tangents."
     return sum(float(np.sum(np.real(u * v))) for u, v in zip(us, vs))
 
-# %% ../nbs/15c_checks.ipynb #7c3fde7c
+# %% ../nbs/15c_checks.ipynb #110e2153
 class _Watched(Tracer):
     "A value whose every use is checked."
 
-    __slots__ = ("value",)
+    __slots__ = ()
 
     def __init__(self, owner, value):
         self.owner, self.value, self.version, self.view_of = owner, value, 0, None
@@ -119,7 +119,7 @@ class _Watch(Trace):
                 raise FloatingPointError(_complaint(function, output, values))
         return like(y, [_Watched(self, output) for output in y]) if several else _Watched(self, y)
 
-# %% ../nbs/15c_checks.ipynb #47b0b4a3
+# %% ../nbs/15c_checks.ipynb #77825a75
 def checked_finite(
     f: Callable, # any function of NumPy operations; it may call gradient, jvp and the rest
 ) -> Callable: # the same function, which raises at the first non-finite value

@@ -6,7 +6,7 @@
 __all__ = ['GAINS', 'identity', 'relu', 'tanh', 'sigmoid', 'gelu', 'softmax', 'log_softmax', 'kaiming_uniform', 'glorot_uniform',
            'bias_uniform', 'zeros_init', 'Layer', 'setup', 'parameter_count', 'affine', 'Dense', 'Chain']
 
-# %% ../nbs/18_layers.ipynb #b02ed60e
+# %% ../nbs/18_layers.ipynb #d70f06e5
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from .rules.table import def_rule, stop_gradient
-from .trees import ComponentArray, FrozenDict, dispatching, tree_leaves
+from .tracing import apply
+from .trees import ComponentArray, FrozenDict, tree_leaves
 
-# %% ../nbs/18_layers.ipynb #15e586ba
+# %% ../nbs/18_layers.ipynb #e524d170
 def identity(
     x: Any, # array of any shape
 ) -> Any: # x itself
@@ -45,7 +46,7 @@ def sigmoid(
     "The logistic function, $1 / (1 + e^{-x})$."
     return np.exp(-np.logaddexp(0, -x))
 
-# %% ../nbs/18_layers.ipynb #df22e134
+# %% ../nbs/18_layers.ipynb #165c5457
 def gelu(
     x: Any, # array of any shape
 ) -> Any: # same shape and dtype
@@ -74,7 +75,7 @@ def log_softmax(
     shifted = x - np.max(stop_gradient(x), axis=axis, keepdims=True)
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
-# %% ../nbs/18_layers.ipynb #723c6bd8
+# %% ../nbs/18_layers.ipynb #40fa7892
 GAINS = {identity: 1.0, sigmoid: 1.0, relu: 2.0, tanh: 5 / 3, np.tanh: 5 / 3} # 1 for every other activation
 
 
@@ -106,7 +107,7 @@ def glorot_uniform(
     number = np.dtype(dtype).type
     return _symmetric(rng, shape, dtype) * (number(gain) * np.sqrt(number(6 / (_fan_in(shape) + shape[0]))))
 
-# %% ../nbs/18_layers.ipynb #3eb90ef9
+# %% ../nbs/18_layers.ipynb #2a5ddc25
 def bias_uniform(
     rng: Any, # an Xoshiro or a numpy.random.Generator
     shape: tuple[int, ...], # (outputs,)
@@ -135,7 +136,7 @@ def _fan_in(shape):
     "The number of inputs that one output sums over."
     return math.prod(shape[1:]) if len(shape) > 1 else shape[0]
 
-# %% ../nbs/18_layers.ipynb #460506c7
+# %% ../nbs/18_layers.ipynb #18adb31b
 class Layer:
     "What every layer has. A subclass gives `__call__(x, ps, st) -> (y, st)`, and its initial parameters and states where it has any."
 
@@ -165,7 +166,7 @@ class Layer:
         count = parameter_count(self)
         printer.text(self.describe() + (f"  # {count:,} parameters" if count else ""))
 
-# %% ../nbs/18_layers.ipynb #ebba6ea9
+# %% ../nbs/18_layers.ipynb #75c7bc85
 def setup(
     rng: Any, # an Xoshiro or a numpy.random.Generator; it is drawn from, and so changes
     model: Layer, # a layer, or a chain of layers
@@ -194,20 +195,14 @@ def parameter_count(
     ps = model.initial_parameters(_Shapes()) if isinstance(model, Layer) else model
     return sum(math.prod(np.shape(leaf)) for leaf in tree_leaves(ps))
 
-# %% ../nbs/18_layers.ipynb #4d3549e9
-@dispatching
+# %% ../nbs/18_layers.ipynb #02b94088
 def affine(
     x: Any, # shape (..., inputs)
     weight: Any, # shape (outputs, inputs)
     bias: Any, # shape (outputs,)
 ) -> Any: # shape (..., outputs)
     r"The affine map of a dense layer, $x W^\top + b$."
-    return _product(x, weight.T) + bias
-
-
-def _product(a, b):
-    "The product of matrices; for two of them `dot` is the same as `matmul`, and starts faster."
-    return np.dot(a, b) if a.ndim == b.ndim == 2 else np.matmul(a, b)
+    return x @ weight.T + bias
 
 
 def _samples(a, lead=()):
@@ -227,18 +222,18 @@ def _lead(change, like):
 def_rule(
     affine,
     push=(
-        lambda t, y, x, weight, bias: np.matmul(t, weight.T),
-        lambda t, y, x, weight, bias: np.reshape(np.matmul(_samples(x), _transposed(t)), _lead(t, weight) + y.shape),
+        lambda t, y, x, weight, bias: t @ weight.T,
+        lambda t, y, x, weight, bias: np.reshape(_samples(x) @ _transposed(t), _lead(t, weight) + y.shape),
         lambda t, y, x, weight, bias: np.reshape(t, _lead(t, bias) + (1,) * (y.ndim - 1) + bias.shape),
     ),
     pull=(
-        lambda g, y, x, weight, bias: _product(g, weight),
-        lambda g, y, x, weight, bias: _product(_transposed(_samples(g, _lead(g, y))), _samples(x)),
-        lambda g, y, x, weight, bias: np.add.reduce(_samples(g, _lead(g, y)), axis=-2),
+        lambda g, y, x, weight, bias: g @ weight,
+        lambda g, y, x, weight, bias: _transposed(_samples(g, _lead(g, y))) @ _samples(x),
+        lambda g, y, x, weight, bias: _samples(g, _lead(g, y)).sum(-2),
     ),
 )
 
-# %% ../nbs/18_layers.ipynb #294e8bc3
+# %% ../nbs/18_layers.ipynb #bb12ba96
 @dataclass(frozen=True, repr=False)
 class Dense(Layer):
     r"""A fully connected layer, $y = \sigma(x W^\top + b)$.
@@ -274,7 +269,8 @@ class Dense(Layer):
     def __call__(self, x, ps, st):
         if x.shape[-1:] != (self.in_dims,):
             raise ValueError(f"{self!r} needs an input of shape (..., {self.in_dims}), got {x.shape}: its last axis is the features, a row is a sample")
-        y = affine(x, ps.weight, ps.bias) if self.use_bias else x @ ps.weight.T
+        weight = ps["weight"]
+        y = apply(affine, (x, weight, ps["bias"])) if self.use_bias else x @ weight.T
         return self.activation(y), st
 
     def describe(self):
@@ -283,7 +279,7 @@ class Dense(Layer):
             given.append(getattr(self.activation, "__name__", repr(self.activation)))
         return f"Dense({', '.join(given)}{'' if self.use_bias else ', use_bias=False'})"
 
-# %% ../nbs/18_layers.ipynb #42ec9948
+# %% ../nbs/18_layers.ipynb #f83aacf1
 @dataclass(frozen=True, repr=False, init=False)
 class Chain(Layer):
     """Layers one after the other: `Chain(Dense(2, 8, tanh), Dense(8, 1))`, or named, `Chain(hidden=Dense(2, 8), output=Dense(8, 1))`.

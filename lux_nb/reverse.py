@@ -6,7 +6,7 @@
 __all__ = ['SMALL', 'Entry', 'Traced', 'guarded', 'lock', 'unlock', 'Tape', 'pull_back', 'fits', 'vjp', 'record', 'owned',
            'pull_to_leaves', 'fresh', 'separate']
 
-# %% ../nbs/14_reverse.ipynb #c66a5c4b
+# %% ../nbs/14_reverse.ipynb #8787b219
 import operator
 import threading
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from .rules.table import cast_like, evaluate, like, no_map, note_view, over_batc
 from .tracing import NO_KEYWORDS, Trace, Tracer, detached, differentiable_leaves, matching_leaves, zeros
 from .trees import tree_flatten, tree_map, tree_unflatten
 
-# %% ../nbs/14_reverse.ipynb #883ce7c9
+# %% ../nbs/14_reverse.ipynb #fc491f8b
 class Entry:
     "One instruction of a tape, and the slot that holds its value. A leaf (an input) has no function and no parents."
 
@@ -37,16 +37,12 @@ class Traced(Tracer):
     __slots__ = ("slot",)
 
     def __init__(self, tape, slot):
-        self.owner, self.slot, self.version, self.view_of = tape, slot, 0, None
-
-    @property
-    def value(self):
-        return self.slot.value
+        self.owner, self.slot, self.value, self.version, self.view_of = tape, slot, slot.value, 0, None
 
     def _become(self, other):
-        self.slot = other.slot
+        self.slot, self.value = other.slot, other.value
 
-# %% ../nbs/14_reverse.ipynb #dd76b02e
+# %% ../nbs/14_reverse.ipynb #8ea1d2df
 SMALL = 4096 # bytes up to which a copy costs less than a lock
 _locks: dict[int, list] = {} # id of an owner of memory -> [how many tapes hold it, the owner, its locked views]
 _locking = threading.Lock()
@@ -59,6 +55,8 @@ def guarded(
     "Protect a plain NumPy array from writes: copy a small one, lock a large one together with the owner of its memory."
     if type(value) is not np.ndarray:
         return value
+    if value.nbytes <= SMALL:
+        return value.copy("K")
     owner = value
     while type(owner.base) is np.ndarray:
         owner = owner.base
@@ -66,12 +64,10 @@ def guarded(
         if id(owner) in _locks:
             lock(owner, value, held)
         return value
-    if value.nbytes <= SMALL:
-        return value.copy("K")
     lock(owner, value, held)
     return value
 
-# %% ../nbs/14_reverse.ipynb #e44b9205
+# %% ../nbs/14_reverse.ipynb #674640db
 def lock(owner: np.ndarray, value: np.ndarray, held: dict) -> None:
     "Make an array and the owner of its memory read-only, until every tape that holds them has let go."
     with _locking:
@@ -87,6 +83,8 @@ def lock(owner: np.ndarray, value: np.ndarray, held: dict) -> None:
 
 def unlock(held: dict) -> None:
     "Let go of what was locked for one tape."
+    if not held:
+        return
     with _locking:
         for key in held:
             count = _locks[key]
@@ -97,7 +95,7 @@ def unlock(held: dict) -> None:
                     array.flags.writeable = True
         held.clear()
 
-# %% ../nbs/14_reverse.ipynb #49859bab
+# %% ../nbs/14_reverse.ipynb #65043d88
 class Tape(Trace):
     "One run of reverse mode: a flat list of entries, in the order in which they were made."
 
@@ -132,7 +130,8 @@ class Tape(Trace):
                 parents.append((position, tracer.slot, pull))
         if not parents:
             return y
-        entry = self.append(function, rule, values, kwargs, parents, y)
+        entry = Entry(function, rule, values, kwargs, parents, y, len(self.entries))
+        self.entries.append(entry)
         result = like(y, [self.output(entry, k) for k in range(len(y))]) if rule.several else Traced(self, entry)
         if rule.view:
             note_view(result, args[0])
@@ -160,7 +159,7 @@ class Tape(Trace):
     def __del__(self):
         self.release()
 
-# %% ../nbs/14_reverse.ipynb #2863fe5f
+# %% ../nbs/14_reverse.ipynb #a76b8455
 def pull_back(
     entries: list[Entry], # a tape
     seeds: list[tuple[Entry, Any]], # cotangents of some of its slots, each of shape batch + slot.value.shape
@@ -195,7 +194,7 @@ def pull_back(
             entry.args, entry.parents = (), ()
     return cotangents
 
-# %% ../nbs/14_reverse.ipynb #af4ae24c
+# %% ../nbs/14_reverse.ipynb #c1ec6772
 def fits(c: Any, value: Any) -> bool:
     "Whether a cotangent has the shape and dtype of its value; that of a Python number is a float64."
     if type(value) is float:
@@ -205,7 +204,7 @@ def fits(c: Any, value: Any) -> bool:
     except AttributeError:
         return type(c) is type(value)
 
-# %% ../nbs/14_reverse.ipynb #8fcfa0c6
+# %% ../nbs/14_reverse.ipynb #9a43c790
 def vjp(
     f: Callable, # any function of NumPy operations; arguments and result may be nested structures
     *primals: Any, # the point: its leaves are floating-point numbers or arrays
@@ -229,7 +228,7 @@ def vjp(
     value = tree_unflatten(outdef, [separate(v) for v in values])
     return (value, pullback, tree_map(separate, aux)) if has_aux else (value, pullback)
 
-# %% ../nbs/14_reverse.ipynb #ff793855
+# %% ../nbs/14_reverse.ipynb #b8f8eb59
 def record(
     f: Callable, # the function
     primals: tuple, # its arguments
@@ -267,7 +266,7 @@ def pull_to_leaves(
         tape.release()
     return tree_unflatten(treedef, fresh(found, [g for _, g in seeds]))
 
-# %% ../nbs/14_reverse.ipynb #8a48d54f
+# %% ../nbs/14_reverse.ipynb #7ba1dd7a
 def fresh(
     cotangents: list, # results of a walk
     given: list, # its seeds

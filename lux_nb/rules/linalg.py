@@ -5,9 +5,10 @@
 # %% auto #0
 __all__ = ['transposed', 'adjoint', 'product', 'cofactors', 'euclidean_norm']
 
-# %% ../../nbs/10b_linalg.ipynb #623d4267
+# %% ../../nbs/10b_linalg.ipynb #3688d0ad
 import math
 import operator
+from typing import Any
 
 import numpy as np
 
@@ -16,24 +17,24 @@ from .reductions import leading, negative_axes, restore
 from .table import composite, def_rule, unbroadcast
 from ..trees import dispatching
 
-# %% ../../nbs/10b_linalg.ipynb #c7ba259b
+# %% ../../nbs/10b_linalg.ipynb #b34d985e
 def transposed(
-    x, # matrices, shape (..., m, n)
-): # shape (..., n, m)
+    x: Any, # matrices, shape (..., m, n)
+) -> Any: # shape (..., n, m)
     "The transpose of each matrix."
     return np.swapaxes(x, -1, -2)
 
 
 def adjoint(
-    x, # matrices, shape (..., m, n)
-): # shape (..., n, m)
+    x: Any, # matrices, shape (..., m, n)
+) -> Any: # shape (..., n, m)
     "The conjugate transpose of each matrix."
     return np.swapaxes(conjugated(x), -1, -2)
 
 
 def product(
-    *factors, # matrices, whose axes before the last two broadcast
-): # the matrix product of all, from left to right
+    *factors: Any, # matrices, whose axes before the last two broadcast
+) -> Any: # the matrix product of all, from left to right
     "The product of several matrices."
     result = factors[0]
     for factor in factors[1:]:
@@ -45,7 +46,7 @@ def _scalar(x):
     "Numbers, one a matrix, in the shape that multiplies matrices."
     return np.reshape(x, (*np.shape(x), 1, 1))
 
-# %% ../../nbs/10b_linalg.ipynb #d91f2cf4
+# %% ../../nbs/10b_linalg.ipynb #7659de59
 def_rule(np.linalg.inv,
     lambda t, y, a: -product(y, t, y),
     lambda g, y, a: -product(transposed(y), g, transposed(y)))
@@ -62,7 +63,7 @@ def _solve(a, b):
     x = np.reshape(x, x.shape[:-1] + joined)
     return np.moveaxis(x, tuple(range(ndim - extra, ndim)), tuple(range(extra)))
 
-# %% ../../nbs/10b_linalg.ipynb #7e88b8ea
+# %% ../../nbs/10b_linalg.ipynb #d17ed72f
 def _push_solve_a(t, y, a, b):
     r"The tangent $-A^{-1} T X$ of $X = A^{-1} B$."
     lead, (left, right) = leading(t, a), stacks(a, b)
@@ -75,7 +76,7 @@ def _push_solve_b(t, y, a, b):
     lead, (left, right) = leading(t, b), stacks(a, b)
     return np.reshape(_solve(left, np.reshape(t, lead + right.shape)), lead + np.shape(y))
 
-# %% ../../nbs/10b_linalg.ipynb #8d28b847
+# %% ../../nbs/10b_linalg.ipynb #03a2c661
 def _pull_solve(g, y, a, b):
     r"The cotangent $A^{-\top} G$, before it is summed to the shape of $B$."
     left, right = stacks(a, b)
@@ -99,11 +100,11 @@ def _pull_solve_b(g, y, a, b):
 
 def_rule(np.linalg.solve, (_push_solve_a, _push_solve_b), (_pull_solve_a, _pull_solve_b))
 
-# %% ../../nbs/10b_linalg.ipynb #565d7d62
+# %% ../../nbs/10b_linalg.ipynb #50e07d94
 @dispatching
 def cofactors(
-    a, # square matrices, shape (..., n, n)
-): # shape (..., n, n)
+    a: Any, # square matrices, shape (..., n, n)
+) -> Any: # shape (..., n, n)
     r"The matrix of cofactors, $\det(A) A^{-\top}$: the derivative of the determinant, also where $A$ is singular."
     u, s, vh = np.linalg.svd(a)
     one = np.ones_like(s[..., :1])
@@ -124,7 +125,7 @@ def_rule(np.linalg.det,
     lambda t, y, a: np.sum(cofactors(a) * t, (-2, -1)),
     lambda g, y, a: _scalar(g) * cofactors(a))
 
-# %% ../../nbs/10b_linalg.ipynb #99b723bc
+# %% ../../nbs/10b_linalg.ipynb #65cffab5
 def _push_slogdet(t, y, a):
     "The tangents of sign and logarithm."
     u = np.sum(transposed(np.linalg.inv(a)) * t, (-2, -1))
@@ -143,13 +144,13 @@ def _pull_slogdet(g, y, a):
 
 def_rule(np.linalg.slogdet, _push_slogdet, _pull_slogdet, several=True)
 
-# %% ../../nbs/10b_linalg.ipynb #dfba987d
+# %% ../../nbs/10b_linalg.ipynb #6170cdb0
 @dispatching
 def euclidean_norm(
-    x, # any shape
+    x: Any, # any shape
     axis: tuple, # the axes to sum over
     keepdims: bool, # whether they stay, with length 1
-): # real
+) -> Any: # real
     r"The root of the sum of $|x|^2$ along some axes. Its derivative at zero is zero."
     if len(axis) == np.ndim(x):
         return np.linalg.norm(x, None, None, keepdims)
@@ -157,7 +158,7 @@ def euclidean_norm(
         return np.sqrt(np.sum(np.square(np.abs(x)), axis, keepdims=keepdims))
     return np.linalg.norm(x, None, axis if len(axis) == 2 else axis[0], keepdims)
 
-# %% ../../nbs/10b_linalg.ipynb #212e2f81
+# %% ../../nbs/10b_linalg.ipynb #5ae9678c
 def _nonzero(y):
     "y, with one in place of zero, to divide by."
     return np.where(y == 0, 1, y)
@@ -175,7 +176,7 @@ def _pull_euclidean(g, y, x, axis, keepdims):
 
 def_rule(euclidean_norm, _push_euclidean, _pull_euclidean)
 
-# %% ../../nbs/10b_linalg.ipynb #20f3ddb6
+# %% ../../nbs/10b_linalg.ipynb #1bdd1faf
 def _vector_norm(x, ord, axis, keepdims):
     "The norm of vectors along the given axes, all of them taken as one."
     if ord is None or ord == 2:
@@ -190,7 +191,7 @@ def _vector_norm(x, ord, axis, keepdims):
     total = np.sum(size if ord == 1 else size**ord, axis, keepdims=keepdims)
     return total if ord == 1 else np.where(total == 0, 0, _nonzero(total) ** (1 / ord))
 
-# %% ../../nbs/10b_linalg.ipynb #6e4889d7
+# %% ../../nbs/10b_linalg.ipynb #967df8e6
 def _matrix_norm(x, ord, axis, keepdims):
     "The norm of matrices whose rows and columns lie along the two given axes."
     if ord in (None, "fro", "f"):
@@ -206,7 +207,7 @@ def _matrix_norm(x, ord, axis, keepdims):
     result = np.sum(s, -1) if ord == "nuc" else np.max(s, -1) if ord > 0 else np.min(s, -1)
     return np.expand_dims(result, axis) if keepdims else result
 
-# %% ../../nbs/10b_linalg.ipynb #6380706f
+# %% ../../nbs/10b_linalg.ipynb #82a893ee
 def _norm(x, ord=None, axis=None, keepdims=False):
     "`np.linalg.norm`: of all elements, of vectors along an axis, or of matrices along two."
     ndim = np.ndim(x)
@@ -227,7 +228,7 @@ composite(np.linalg.vector_norm,
 composite(np.linalg.matrix_norm,
     lambda x, /, *, keepdims=False, ord="fro": _matrix_norm(x, ord, (-2, -1), keepdims))
 
-# %% ../../nbs/10b_linalg.ipynb #8907c213
+# %% ../../nbs/10b_linalg.ipynb #d4924e12
 def _matrix_power(a, n):
     "`np.linalg.matrix_power`, by repeated squaring."
     n, (rows, columns) = operator.index(n), np.shape(a)[-2:]
@@ -250,7 +251,7 @@ def _cond(x, p=None):
             return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
     return np.linalg.norm(x, p, (-2, -1)) * np.linalg.norm(np.linalg.inv(x), p, (-2, -1))
 
-# %% ../../nbs/10b_linalg.ipynb #13f5a4ff
+# %% ../../nbs/10b_linalg.ipynb #3774fae2
 def _tensorinv(a, ind=2):
     "`np.linalg.tensorinv`: the first `ind` axes are the rows, the others the columns."
     shape = np.shape(a)
@@ -264,7 +265,7 @@ def _tensorsolve(a, b, axes=None):
     shape, size = np.shape(a)[np.ndim(b) :], np.size(b)
     return np.reshape(np.linalg.solve(np.reshape(a, (size, size)), np.ravel(b)), shape)
 
-# %% ../../nbs/10b_linalg.ipynb #2061b1b4
+# %% ../../nbs/10b_linalg.ipynb #8cb05abb
 composite(np.linalg.matrix_power, _matrix_power)
 composite(np.linalg.cond, _cond)
 composite(np.linalg.tensorinv, _tensorinv)

@@ -5,19 +5,20 @@
 # %% auto #0
 __all__ = ['LETTERS', 'stacks', 'product_shape', 'conjugated', 'identity_like']
 
-# %% ../../nbs/10_products.ipynb #7b2f8a91
+# %% ../../nbs/10_products.ipynb #4097c4f7
 import functools
 import math
 import operator
 import string
+from typing import Any
 
 import numpy as np
 
-from .reductions import leading
+from .reductions import as_array, leading
 from .table import alias, composite, def_rule, nondifferentiable, unbroadcast
 from ..tracing import Tracer
 
-# %% ../../nbs/10_products.ipynb #bd23d6c2
+# %% ../../nbs/10_products.ipynb #cf8bf5a3
 _PULL_LEFT = { # by the number of axes of a and b
     (1, 1): lambda g, a, b: g * b,
     (1, 2): lambda g, a, b: np.dot(b, g),
@@ -39,26 +40,26 @@ def _plain(maps, change, whole, a, b):
     except AttributeError: # one of them is a list
         return None
 
-# %% ../../nbs/10_products.ipynb #6d37ec20
+# %% ../../nbs/10_products.ipynb #ff943db8
 def stacks(
-    a, # an array of one axis or more, or a list; a vector is one row
-    b, # likewise; a vector is one column
+    a: Any, # an array of one axis or more, or a list; a vector is one row
+    b: Any, # likewise; a vector is one column
 ) -> tuple: # both, with two axes or more, and as many as the other has
     "The operands of a matrix product as stacks of matrices, with the same number of axes."
-    a, b = (x if hasattr(x, "ndim") else np.asarray(x) for x in (a, b))
+    a, b = as_array(a), as_array(b)
     a, b = a[None, :] if a.ndim == 1 else a, b[:, None] if b.ndim == 1 else b
     ndim = max(a.ndim, b.ndim)
     return tuple([np.reshape(x, (1,) * (ndim - x.ndim) + x.shape) for x in (a, b)])
 
 
 def product_shape(
-    a, # a stack of matrices
-    b, # a stack of matrices, whose other axes broadcast with those of a
+    a: Any, # a stack of matrices
+    b: Any, # a stack of matrices, whose other axes broadcast with those of a
 ) -> tuple[int, ...]: # the shape of a @ b
     "The shape of the product of two stacks of matrices."
     return np.broadcast_shapes(a.shape[:-2], b.shape[:-2]) + (a.shape[-2], b.shape[-1])
 
-# %% ../../nbs/10_products.ipynb #4f4376a3
+# %% ../../nbs/10_products.ipynb #20d2dbd0
 def _push_left(t, y, a, b):
     r"The tangent $T B$ of $A B$."
     if _plain(_PULL_LEFT, t, a, a, b):
@@ -74,7 +75,7 @@ def _push_right(t, y, a, b):
     lead, (left, right) = leading(t, b), stacks(a, b)
     return np.reshape(np.matmul(left, np.reshape(t, lead + right.shape)), lead + np.shape(y))
 
-# %% ../../nbs/10_products.ipynb #f8e73bad
+# %% ../../nbs/10_products.ipynb #87a3fc73
 def _pull_left(g, y, a, b):
     r"The cotangent $G B^\top$ of $A$ in $A B$."
     plain = _plain(_PULL_LEFT, g, y, a, b)
@@ -97,11 +98,11 @@ def _pull_right(g, y, a, b):
     change = np.matmul(np.swapaxes(left, -1, -2), np.reshape(g, lead + product_shape(left, right)))
     return np.reshape(unbroadcast(change, right, len(lead)), lead + np.shape(b))
 
-# %% ../../nbs/10_products.ipynb #b0bdf9bb
+# %% ../../nbs/10_products.ipynb #3e912a66
 for _matmul in (np.matmul, operator.matmul, np.linalg.matmul):
     def_rule(_matmul, (_push_left, _push_right), (_pull_left, _pull_right))
 
-# %% ../../nbs/10_products.ipynb #c751b89c
+# %% ../../nbs/10_products.ipynb #328098c4
 def _inner(a, b):
     "`np.inner`: sums of products along the last axes."
     if np.ndim(a) == 0 or np.ndim(b) == 0:
@@ -130,15 +131,15 @@ def _split(x, axes):
     shape = np.shape(x)
     return tuple([n for i, n in enumerate(shape) if i not in axes]), [shape[i] for i in axes]
 
-# %% ../../nbs/10_products.ipynb #4294e3bf
+# %% ../../nbs/10_products.ipynb #26f85191
 composite(np.inner, _inner)
 composite(np.tensordot, _tensordot)
 alias(np.linalg.tensordot, np.tensordot)
 
-# %% ../../nbs/10_products.ipynb #3db0be1f
+# %% ../../nbs/10_products.ipynb #078d6672
 def conjugated(
-    x, # an array
-): # its complex conjugate; a real array itself, not a copy
+    x: Any, # an array
+) -> Any: # its complex conjugate; a real array itself, not a copy
     "The complex conjugate of an array, at no cost where it is real."
     return np.conj(x) if np.iscomplexobj(x) else x
 
@@ -156,7 +157,7 @@ if hasattr(np, "matvec"): # NumPy 2.2
     composite(np.matvec, lambda x1, x2, /: np.matmul(x1, np.expand_dims(x2, -1))[..., 0])
     composite(np.vecmat, lambda x1, x2, /: np.matmul(np.expand_dims(conjugated(x1), -2), x2)[..., 0, :])
 
-# %% ../../nbs/10_products.ipynb #ddd8d8f5
+# %% ../../nbs/10_products.ipynb #10fcdf29
 def _flat(t, x):
     "A tangent of x with the axes of x joined to one."
     return np.reshape(t, (*leading(t, x), np.size(x)))
@@ -178,7 +179,7 @@ def_rule(np.outer,
     (lambda g, y, a, b: np.reshape(np.matmul(g, np.ravel(b)), leading(g, y) + np.shape(a)),
      lambda g, y, a, b: np.reshape(np.matmul(np.ravel(a), g), leading(g, y) + np.shape(b))))
 
-# %% ../../nbs/10_products.ipynb #027bbd2a
+# %% ../../nbs/10_products.ipynb #189dace3
 def _linalg_outer(x1, x2, /):
     "`np.linalg.outer`: of vectors alone."
     if np.ndim(x1) != 1 or np.ndim(x2) != 1:
@@ -190,7 +191,7 @@ def _linalg_outer(x1, x2, /):
 
 composite(np.linalg.outer, _linalg_outer)
 
-# %% ../../nbs/10_products.ipynb #54c85cd7
+# %% ../../nbs/10_products.ipynb #4ccfd3d2
 def _kron(a, b):
     "`np.kron`: each element of a times all of b, as blocks."
     ndim = max(np.ndim(a), np.ndim(b))
@@ -202,7 +203,7 @@ def _kron(a, b):
 
 composite(np.kron, _kron)
 
-# %% ../../nbs/10_products.ipynb #d3d18905
+# %% ../../nbs/10_products.ipynb #5d6793f9
 def _cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
     "`np.cross`: the cross product of vectors along an axis."
     if axis is not None:
@@ -230,7 +231,7 @@ def _linalg_cross(x1, x2, /, *, axis=-1):
 composite(np.cross, _cross)
 composite(np.linalg.cross, _linalg_cross)
 
-# %% ../../nbs/10_products.ipynb #43dcd7a3
+# %% ../../nbs/10_products.ipynb #ac17351e
 def _splits(sizes):
     """Where to split each run (i, j) of factors, of which factor i has sizes[i] rows and sizes[i + 1] columns.
 
@@ -260,7 +261,7 @@ def _multi_dot(arrays):
 
 composite(np.linalg.multi_dot, _multi_dot)
 
-# %% ../../nbs/10_products.ipynb #31c8c9ab
+# %% ../../nbs/10_products.ipynb #28b9fbf5
 LETTERS = string.ascii_uppercase + string.ascii_lowercase # label n of the sublist form is letter n
 
 
@@ -277,7 +278,7 @@ def _spelled_out(subscripts, ndims):
     named = [term.replace("...", dots[len(dots) - n :]) for term, n in zip(terms, hidden)]
     return named, output.replace("...", dots), "".join(free)
 
-# %% ../../nbs/10_products.ipynb #86405fab
+# %% ../../nbs/10_products.ipynb #f1ce6001
 def _labels(sublist):
     "A list of numbers, and Ellipsis, as letters."
     return "".join(["..." if label is Ellipsis else LETTERS[label] for label in sublist])
@@ -292,11 +293,11 @@ def _einsum_call(position, args):
         subscripts += f"->{_labels(args[-1])}" if len(args) % 2 else ""
     return k, list(operands), *_spelled_out(subscripts, tuple(map(np.ndim, operands)))
 
-# %% ../../nbs/10_products.ipynb #55702d6a
+# %% ../../nbs/10_products.ipynb #c5ae431b
 def identity_like(
-    x, # an array
+    x: Any, # an array
     n: int, # the number of rows
-): # shape (n, n)
+) -> Any: # shape (n, n)
     "The identity matrix, with the dtype and on the device of x: a constant, even where x is traced."
     return np.diag(np.ones_like(x.primal if isinstance(x, Tracer) else x, shape=(n,)))
 
@@ -313,7 +314,7 @@ def _push_einsum(position, t, y, *args, dtype=None, order="K", casting="safe", o
     terms = [*terms[:k], lead + terms[k], *terms[k + 1 :]]
     return _einsum(terms, lead + output, [*operands[:k], t, *operands[k + 1 :]], optimize)
 
-# %% ../../nbs/10_products.ipynb #303cb562
+# %% ../../nbs/10_products.ipynb #a9661c3f
 def _pull_einsum(position, g, y, *args, dtype=None, order="K", casting="safe", optimize=False):
     "The sum in which the cotangent takes the operand's place."
     k, operands, terms, output, free = _einsum_call(position, args)
@@ -339,7 +340,7 @@ def _pull_einsum(position, g, y, *args, dtype=None, order="K", casting="safe", o
 def_rule(np.einsum, _push_einsum, _pull_einsum, variadic=True)
 nondifferentiable(np.einsum_path)
 
-# %% ../../nbs/10_products.ipynb #5263e6b9
+# %% ../../nbs/10_products.ipynb #1b058361
 def _dot_labels(a, b):
     "`np.dot` in the language of `einsum`, None where it is a matrix product."
     m, n = np.ndim(a), np.ndim(b)

@@ -5,17 +5,18 @@
 # %% auto #0
 __all__ = ['negative_axes', 'leading', 'restore', 'as_array', 'repeated']
 
-# %% ../../nbs/08_reductions.ipynb #82a36c5f
+# %% ../../nbs/08_reductions.ipynb #0bbbf0c0
 import functools
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from .table import alias, composite, def_rule, nondifferentiable, unbroadcast
+from .table import alias, composite, def_rule
 
-# %% ../../nbs/08_reductions.ipynb #773f0cb1
+# %% ../../nbs/08_reductions.ipynb #c2b33e58
 def negative_axes(
-    axis, # None, an int, or a tuple of ints, as NumPy takes it
+    axis: int | tuple[int, ...] | None, # as NumPy takes it; None for all
     ndim: int, # the number of axes of the array
 ) -> tuple[int, ...]: # the same axes, counted from the end, where extra leading axes don't shift them
     "The axes of a reduction, counted from the end."
@@ -24,8 +25,8 @@ def negative_axes(
 
 
 def leading(
-    change, # a tangent or a cotangent, shape lead + value.shape
-    value, # what it belongs to
+    change: ArrayLike, # a tangent or a cotangent, shape lead + value.shape
+    value: ArrayLike, # what it belongs to
 ) -> tuple[int, ...]: # lead
     "The extra leading axes of a tangent or a cotangent."
     shape = getattr(change, "shape", ())
@@ -33,11 +34,11 @@ def leading(
 
 
 def restore(
-    g, # what a reduction gave, or its cotangent: shape lead + the reduced shape
-    x, # the array that was reduced
-    axis, # the axes it was reduced along
+    g: ArrayLike, # what a reduction gave, or its cotangent: shape lead + the reduced shape
+    x: ArrayLike, # the array that was reduced
+    axis: int | tuple[int, ...] | None, # the axes it was reduced along
     keepdims: bool, # whether they were kept
-): # shape lead + x.shape, with 1 for the reduced axes
+) -> ArrayLike: # shape lead + x.shape, with 1 for the reduced axes
     "Put reduced axes back, so that a reduced array broadcasts against the one it came from."
     shape = list(np.shape(x))
     if keepdims or not shape:
@@ -48,18 +49,18 @@ def restore(
     shape = (*np.shape(g)[: np.ndim(g) - len(shape) + len(axes)], *shape)
     return g.reshape(shape) if hasattr(g, "reshape") else np.reshape(g, shape)
 
-# %% ../../nbs/08_reductions.ipynb #cd894c46
+# %% ../../nbs/08_reductions.ipynb #2584a12c
 def as_array(
-    x, # an array, a list or a number
-): # an array
+    x: ArrayLike, # an array, a list or a number
+) -> ArrayLike: # an array
     "Make an array of a list or a number, and leave arrays of all kinds as they are."
     return x if hasattr(x, "shape") else np.asarray(x)
 
 
 def repeated(
-    g, # an array or a number
+    g: ArrayLike, # an array or a number
     shape: tuple[int, ...], # the shape to broadcast it to
-): # an array of that shape
+) -> ArrayLike: # an array of that shape
     "`np.broadcast_to(g, shape)`; a small NumPy array is copied, which takes a fraction of the time that a view takes."
     if isinstance(g, (np.ndarray, np.generic)) and math.prod(shape) <= 4096:
         result = np.empty(shape, g.dtype)
@@ -67,7 +68,7 @@ def repeated(
         return result
     return np.broadcast_to(g, shape)
 
-# %% ../../nbs/08_reductions.ipynb #1df59020
+# %% ../../nbs/08_reductions.ipynb #29246fcd
 def _only(change, where):
     "A change of the elements that take part, zero for the others."
     return change if where is True else np.where(where, change, 0)
@@ -77,7 +78,7 @@ def _floating(dtype):
     "Raise if a reduction converts to integers first, which has no derivative and would look as if it had one."
     if dtype is not None and np.dtype(dtype).kind not in "fcO":
         raise TypeError(
-            f"a reduction of a traced value with dtype={np.dtype(dtype)} has no derivative: reduce stop_gradient(x) instead"
+            f"a reduction of a traced value with dtype={np.dtype(dtype)} has no derivative: reduce stop_gradient(x)"
         )
 
 
@@ -91,7 +92,7 @@ def _pull_sum(g, y, x, axis=None, dtype=None, out=None, keepdims=False, initial=
     lead = leading(g, y)
     return _only(repeated(restore(g, x, axis, keepdims) if lead or axis is not None else g, lead + np.shape(x)), where)
 
-# %% ../../nbs/08_reductions.ipynb #6b7ed786
+# %% ../../nbs/08_reductions.ipynb #533650e2
 def _terms(y, x, axis, where):
     "How many elements of `x` go into each element of the result, at least 1."
     if where is True:
@@ -106,7 +107,7 @@ def _push_mean(t, y, x, axis=None, dtype=None, out=None, keepdims=False, where=T
 def _pull_mean(g, y, x, axis=None, dtype=None, out=None, keepdims=False, where=True):
     return _pull_sum(g / _terms(y, x, axis, where), y, x, axis, dtype, out, keepdims, where=where)
 
-# %% ../../nbs/08_reductions.ipynb #c26d760f
+# %% ../../nbs/08_reductions.ipynb #a9c8b359
 def _along_first(map):
     "The map of a ufunc's `reduce` or `accumulate`: as of the function, but the default of `axis` is 0."
 
@@ -120,7 +121,7 @@ def_rule(np.sum,  _push_sum,  _pull_sum)
 def_rule(np.mean, _push_mean, _pull_mean)
 def_rule(np.add.reduce, _along_first(_push_sum), _along_first(_pull_sum))
 
-# %% ../../nbs/08_reductions.ipynb #2ef3c2d2
+# %% ../../nbs/08_reductions.ipynb #11e42e08
 def _slope(y, x, axis, ddof, keepdims, where, mean):
     "What `push` and `pull` of the variance multiply by: 2 (x - m) / (n - ddof), conjugated."
     terms = _terms(y, x, axis, where)
@@ -150,7 +151,7 @@ def _pull_var(
     slope = _slope(y, x, axis, ddof if correction is None else correction, keepdims, where, mean)
     return _only(restore(g, x, axis, keepdims) * slope, where)
 
-# %% ../../nbs/08_reductions.ipynb #fd98306c
+# %% ../../nbs/08_reductions.ipynb #d512d1c6
 def _halved(change, y):
     "`change / (2 y)`, zero where y is zero: the derivative of a square root, by its value."
     return change / np.where(y == 0, np.inf, 2 * y)
@@ -169,7 +170,7 @@ def _pull_std(g, y, *args, **kwargs):
 def_rule(np.var, _push_var, _pull_var)
 def_rule(np.std, _push_std, _pull_std)
 
-# %% ../../nbs/08_reductions.ipynb #b1a05180
+# %% ../../nbs/08_reductions.ipynb #bd79428f
 def _shares(y, x, axis, keepdims, initial, where):
     "The share of each element in the extremum: equal parts for all that attain it."
     top = restore(y, x, axis, keepdims)
@@ -187,7 +188,7 @@ def _push_extremum(t, y, x, axis=None, out=None, keepdims=False, initial=None, w
 def _pull_extremum(g, y, x, axis=None, out=None, keepdims=False, initial=None, where=True):
     return restore(g, x, axis, keepdims) * _shares(y, x, axis, keepdims, initial, where)
 
-# %% ../../nbs/08_reductions.ipynb #966dd732
+# %% ../../nbs/08_reductions.ipynb #80b74a9f
 def _reduce_extremum(map):
     "The map of `np.maximum.reduce` and its kin, whose `axis` is 0 by default, and which take a dtype."
 
@@ -206,7 +207,7 @@ alias(np.amin, np.min)
 composite(np.ptp, lambda a, axis=None, out=None, keepdims=False:
     np.max(a, axis, out, keepdims) - np.min(a, axis, out, keepdims))
 
-# %% ../../nbs/08_reductions.ipynb #b0330bfc
+# %% ../../nbs/08_reductions.ipynb #2b32ff49
 def _softly(base):
     "Push and pull of `logaddexp.reduce` (base e) and `logaddexp2.reduce` (base 2)."
 
@@ -226,7 +227,7 @@ def _softly(base):
 def_rule(np.logaddexp.reduce,  *_softly(np.exp))
 def_rule(np.logaddexp2.reduce, *_softly(np.exp2))
 
-# %% ../../nbs/08_reductions.ipynb #748c987b
+# %% ../../nbs/08_reductions.ipynb #faf0448b
 def _reversed_sum(g, axis):
     "Running sums from the end."
     return np.flip(np.cumsum(np.flip(g, axis), axis), axis)
@@ -254,7 +255,7 @@ def _accumulated(map):
 def_rule(np.cumsum, _push_cumsum, _pull_cumsum)
 def_rule(np.add.accumulate, _accumulated(_push_cumsum), _accumulated(_pull_cumsum))
 
-# %% ../../nbs/08_reductions.ipynb #a99607d3
+# %% ../../nbs/08_reductions.ipynb #0d861463
 def _before(x):
     "For each element the product of those before it, along the last axis."
     return np.cumprod(np.concatenate([np.ones_like(x[..., :1]), x[..., :-1]], -1), -1)
@@ -272,7 +273,7 @@ def _others(x, axis, initial, where):
     product = np.moveaxis(np.reshape(product, moved.shape), last, axes)
     return product if initial is None else product * initial
 
-# %% ../../nbs/08_reductions.ipynb #39aff6e4
+# %% ../../nbs/08_reductions.ipynb #6cff349e
 def _push_prod(t, y, x, axis=None, dtype=None, out=None, keepdims=False, initial=None, where=True):
     return _push_sum(t * _others(x, axis, initial, where), y, x, axis, dtype, out, keepdims, where=where)
 
@@ -285,7 +286,7 @@ def _pull_prod(g, y, x, axis=None, dtype=None, out=None, keepdims=False, initial
 def_rule(np.prod, _push_prod, _pull_prod)
 def_rule(np.multiply.reduce, _along_first(_push_prod), _along_first(_pull_prod))
 
-# %% ../../nbs/08_reductions.ipynb #dcd93af4
+# %% ../../nbs/08_reductions.ipynb #62fa4959
 def _recurrence(a, b):
     "Solve s[k] = a[k] s[k-1] + b[k] along the last axis, with s[-1] = 0."
     step, n = 1, b.shape[-1]
@@ -295,7 +296,7 @@ def _recurrence(a, b):
         step *= 2
     return b
 
-# %% ../../nbs/08_reductions.ipynb #189e38fb
+# %% ../../nbs/08_reductions.ipynb #3edfe7ac
 def _push_cumprod(t, y, x, axis=None, dtype=None, out=None):
     _floating(dtype)
     if axis is None:
@@ -319,7 +320,7 @@ def _pull_cumprod(g, y, x, axis=None, dtype=None, out=None):
 def_rule(np.cumprod, _push_cumprod, _pull_cumprod)
 def_rule(np.multiply.accumulate, _accumulated(_push_cumprod), _accumulated(_pull_cumprod))
 
-# %% ../../nbs/08_reductions.ipynb #9c8ceb6e
+# %% ../../nbs/08_reductions.ipynb #bff36bae
 def _cumulative(function, initial):
     "The definition of `np.cumulative_sum` and `np.cumulative_prod`."
 
@@ -340,7 +341,7 @@ if hasattr(np, "cumulative_sum"):
     composite(np.cumulative_sum,  _cumulative(np.cumsum, 0))
     composite(np.cumulative_prod, _cumulative(np.cumprod, 1))
 
-# %% ../../nbs/08_reductions.ipynb #6d47d61a
+# %% ../../nbs/08_reductions.ipynb #72f86835
 def _neutral(function, value):
     "The definition of a reduction that ignores NaN, by an element that changes nothing."
     return lambda a, *args, **kwargs: function(np.where(np.isnan(a), value, a), *args, **kwargs)
@@ -364,7 +365,7 @@ composite(np.nanmean,    _present(np.mean))
 composite(np.nanvar,     _present(np.var))
 composite(np.nanstd,     _present(np.std))
 
-# %% ../../nbs/08_reductions.ipynb #8794715f
+# %% ../../nbs/08_reductions.ipynb #8e18c6dc
 def _average(a, axis=None, weights=None, returned=False, *, keepdims=False):
     "`np.average`: the mean with weights."
     a = as_array(a)
@@ -385,14 +386,14 @@ def _spread_weights(a, axis, weights):
     axes = negative_axes(axis, np.ndim(a))
     if axis is None or np.shape(weights) != tuple([a.shape[k] for k in axes]):
         raise ValueError(
-            f"np.average: weights of shape {np.shape(weights)} don't fit an array of shape {np.shape(a)} along axis={axis}"
+            f"np.average: weights of shape {np.shape(weights)} don't fit shape {np.shape(a)} along axis={axis}"
         )
     ordered = np.transpose(weights, np.argsort(axes).tolist())
     return np.reshape(ordered, [n if k - a.ndim in axes else 1 for k, n in enumerate(a.shape)])
 
 composite(np.average, _average)
 
-# %% ../../nbs/08_reductions.ipynb #68cd4ff4
+# %% ../../nbs/08_reductions.ipynb #dbac107b
 def _cut(x, axis, start, stop, step=None):
     "x[start:stop:step] along one axis."
     return x[(..., slice(start, stop, step), *(slice(None),) * (-1 - negative_axes(axis, x.ndim)[0]))]
@@ -411,7 +412,7 @@ def _trapezoid(y, x=None, dx=1.0, axis=-1):
 
 composite(np.trapezoid, _trapezoid)
 
-# %% ../../nbs/08_reductions.ipynb #6a76270c
+# %% ../../nbs/08_reductions.ipynb #d48b0958
 def _diff(a, n=1, axis=-1, prepend=np._NoValue, append=np._NoValue):
     "`np.diff`: differences of neighbours, n times."
     if n < 0:
@@ -441,7 +442,7 @@ def _ediff1d(ary, to_end=None, to_begin=None):
 composite(np.diff, _diff)
 composite(np.ediff1d, _ediff1d)
 
-# %% ../../nbs/08_reductions.ipynb #43a21bc2
+# %% ../../nbs/08_reductions.ipynb #90018499
 def _gradient(f, *varargs, axis=None, edge_order=1):
     "`np.gradient`: central differences inside, one-sided ones at the two ends."
     f = as_array(f)
@@ -457,7 +458,7 @@ def _gradient(f, *varargs, axis=None, edge_order=1):
 
 composite(np.gradient, _gradient)
 
-# %% ../../nbs/08_reductions.ipynb #59aa0061
+# %% ../../nbs/08_reductions.ipynb #200f2047
 def _slopes(f, axis, spacing, edge_order):
     "The slopes along one axis, for a constant spacing or the coordinates of all points."
     if f.shape[axis] < edge_order + 1:
@@ -479,7 +480,7 @@ def _gaps(f, axis, coordinates):
     "Distances between neighbouring coordinates, as an array that broadcasts against f."
     if np.shape(coordinates) != (f.shape[axis],):
         raise ValueError(
-            f"np.gradient: {f.shape[axis]} points along axis {axis} can't have coordinates of shape {np.shape(coordinates)}"
+            f"np.gradient: {f.shape[axis]} points along axis {axis}, coordinates of shape {np.shape(coordinates)}"
         )
     return np.reshape(np.diff(coordinates), (-1,) + (1,) * (f.ndim - 1 - axis))
 
@@ -490,7 +491,7 @@ def _one_sided(h, k, f0, f1, f2, order):
         return (f1 - f0) / h
     return -(2.0 * h + k) / (h * (h + k)) * f0 + (h + k) / (h * k) * f1 - h / (k * (h + k)) * f2
 
-# %% ../../nbs/08_reductions.ipynb #046ebeb6
+# %% ../../nbs/08_reductions.ipynb #ffdedaef
 def _pull_convolve(g, a, v, mode):
     "The cotangent of a, in the convolution of a and v."
     total, shorter = np.size(a) + np.size(v) - 1, min(np.size(a), np.size(v))

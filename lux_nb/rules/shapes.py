@@ -5,17 +5,18 @@
 # %% auto #0
 __all__ = ['converted', 'constant']
 
-# %% ../../nbs/09_shapes.ipynb #cd945261
+# %% ../../nbs/09_shapes.ipynb #eef2553e
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
 from .reductions import as_array, leading, negative_axes, repeated
-from .table import alias, composite, def_rule, nondifferentiable, stop_gradient, unbroadcast
+from .table import alias, composite, def_rule, stop_gradient, unbroadcast
 from ..tracing import astype
 from ..trees import dispatching, flatten_parts, unravel, updated
 
-# %% ../../nbs/09_shapes.ipynb #04092952
+# %% ../../nbs/09_shapes.ipynb #e4cc3bdb
 def _to_shape(t, y, x, *args, **kwargs):
     "A tangent in the shape of y."
     return np.reshape(t, leading(t, x) + y.shape)
@@ -45,7 +46,7 @@ def _is_fortran(x, order):
     packed = [x.itemsize * math.prod(x.shape[:k]) for k, n in enumerate(x.shape) if n > 1]
     return steps == packed if order == "A" else len(steps) > 1 and steps == sorted(steps)
 
-# %% ../../nbs/09_shapes.ipynb #1b678ab7
+# %% ../../nbs/09_shapes.ipynb #370a564f
 def _push_reshape(t, y, x, shape, order="C", copy=None):
     return _to_shape(t, y, x) if order == "C" else _reordered(t, y.shape, len(leading(t, x)), x, order)
 
@@ -65,7 +66,7 @@ def_rule(np.expand_dims,
     lambda t, y, x, axis: _to_shape(t, y, x),
     lambda g, y, x, axis: _from_shape(g, y, x), view=True)
 
-# %% ../../nbs/09_shapes.ipynb #b9809247
+# %% ../../nbs/09_shapes.ipynb #f875091a
 def _atleast(definition):
     "The definition of `np.atleast_1d` and its kin, which take one array or several."
 
@@ -92,7 +93,7 @@ composite(np.atleast_1d, _atleast(_atleast_1d))
 composite(np.atleast_2d, _atleast(_atleast_2d))
 composite(np.atleast_3d, _atleast(_atleast_3d))
 
-# %% ../../nbs/09_shapes.ipynb #51d82fd0
+# %% ../../nbs/09_shapes.ipynb #04e92afd
 def _permuted(change, axes):
     "Permute the last axes of a tangent or a cotangent."
     lead = change.ndim - len(axes)
@@ -122,7 +123,7 @@ def_rule(np.moveaxis,
     lambda g, y, x, source, destination: _moved(g, x, destination, source), view=True)
 alias(np.permute_dims, np.transpose)
 
-# %% ../../nbs/09_shapes.ipynb #0165ca49
+# %% ../../nbs/09_shapes.ipynb #43330957
 def _rollaxis(a, axis, start=0):
     "`np.rollaxis`: one axis moved before another."
     if not -a.ndim <= start <= a.ndim:
@@ -155,7 +156,7 @@ composite(np.rot90,    _rot90)
 composite(np.matrix_transpose,        lambda x, /: np.swapaxes(x, -1, -2))
 composite(np.linalg.matrix_transpose, lambda x, /: np.swapaxes(x, -1, -2))
 
-# %% ../../nbs/09_shapes.ipynb #76f0dae7
+# %% ../../nbs/09_shapes.ipynb #123be954
 def _aligned(t, y, x):
     "A tangent of x with axes of length 1 in front of those of x, so that it broadcasts to the shape of y."
     return np.reshape(t, leading(t, x) + (1,) * (y.ndim - np.ndim(x)) + np.shape(x))
@@ -173,7 +174,7 @@ def _broadcast_arrays(*args, subok=False):
 
 composite(np.broadcast_arrays, _broadcast_arrays)
 
-# %% ../../nbs/09_shapes.ipynb #2162ccae
+# %% ../../nbs/09_shapes.ipynb #8cc7e84a
 def _tile(A, reps):
     "`np.tile`: the array side by side with itself."
     reps = tuple(reps) if np.ndim(reps) else (reps,)
@@ -184,6 +185,13 @@ def _tile(A, reps):
     apart = np.broadcast_to(apart, [size for pair in zip(reps, shape) for size in pair])
     return np.copy(np.reshape(apart, [r * n for r, n in zip(reps, shape)]))
 
+composite(np.tile, _tile)
+
+# %% ../../nbs/09_shapes.ipynb #49f38dc2
+def _entries(x, places, axis):
+    "The entries along an axis at the given places."
+    return x[(slice(None),) * (axis % x.ndim) + (places,)]
+
 
 def _repeat(a, repeats, axis=None):
     "`np.repeat`: each element several times in a row."
@@ -191,7 +199,7 @@ def _repeat(a, repeats, axis=None):
         a, axis = np.ravel(a), 0
     axis = axis % a.ndim
     if np.size(repeats) != 1:
-        return np.take(a, np.repeat(np.arange(a.shape[axis]), repeats), axis)
+        return _entries(a, np.repeat(np.arange(a.shape[axis]), repeats), axis)
     times = int(np.reshape(repeats, ()))
     apart = np.broadcast_to(np.expand_dims(a, axis + 1), (*a.shape[: axis + 1], times, *a.shape[axis + 1 :]))
     return np.copy(np.reshape(apart, (*a.shape[:axis], a.shape[axis] * times, *a.shape[axis + 1 :])))
@@ -206,11 +214,10 @@ def _resize(a, new_shape):
     return flat[np.arange(math.prod(shape)) % flat.size].reshape(shape)
 
 
-composite(np.tile,   _tile)
 composite(np.repeat, _repeat)
 composite(np.resize, _resize)
 
-# %% ../../nbs/09_shapes.ipynb #d269018d
+# %% ../../nbs/09_shapes.ipynb #cab3be12
 def _meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
     "`np.meshgrid`: coordinate arrays from coordinate vectors."
     if indexing not in ("xy", "ij"):
@@ -225,7 +232,7 @@ def _meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
 
 composite(np.meshgrid, _meshgrid)
 
-# %% ../../nbs/09_shapes.ipynb #fcc3265a
+# %% ../../nbs/09_shapes.ipynb #c65f3ced
 def _is_exact(dtype):
     "Whether a dtype has no derivatives: integers and booleans."
     return dtype is not None and np.dtype(dtype).kind not in "fcO"
@@ -233,18 +240,18 @@ def _is_exact(dtype):
 
 @dispatching
 def converted(
-    x, # array or number
-    dtype, # a floating-point or complex dtype
-): # array of that dtype
+    x: ArrayLike, # array or number
+    dtype: DTypeLike, # a floating-point or complex dtype
+) -> ArrayLike: # array of that dtype
     "`x.astype(dtype)` between types that have derivatives."
     return x.astype(dtype) if hasattr(x, "astype") else np.asarray(x, dtype)[()]
 
 
 @dispatching
 def constant(
-    value, # array
-    like, # array or number
-): # value
+    value: ArrayLike, # array
+    like: ArrayLike, # array or number
+) -> ArrayLike: # value
     "`value`, seen as a constant by the transforms that trace `like`."
     return value
 
@@ -255,7 +262,7 @@ def_rule(constant,
     {1: lambda t, y, value, like: np.zeros_like(y, shape=leading(t, like) + y.shape)},
     {1: lambda g, y, value, like: np.zeros_like(like, shape=leading(g, y) + np.shape(like))})
 
-# %% ../../nbs/09_shapes.ipynb #44ee01db
+# %% ../../nbs/09_shapes.ipynb #2e91a468
 def _astype(x, dtype, /, *, copy=True, device=None):
     return astype(stop_gradient(x), dtype) if _is_exact(dtype) else converted(x, dtype)
 
@@ -284,57 +291,57 @@ composite(np.full_like,  _full_like)
 if hasattr(np, "astype"):
     composite(np.astype, _astype)
 
-# %% ../../nbs/09_shapes.ipynb #bc24633e
-def _placed(t, index, lead, y):
-    "Zeros in the shape of y, but for a tangent at one index."
-    return updated(np.zeros_like(y, shape=lead + y.shape), index, t)
+# %% ../../nbs/09_shapes.ipynb #e05e5345
+def _between(t, axis, start, size):
+    "A tangent between zeros, so that an axis gets the length `size`; the axis is counted from the end."
+    zeros = lambda n: np.zeros_like(t, shape=(*t.shape[: t.ndim + axis], n, *t.shape[t.ndim + axis + 1 :]))
+    return np.concatenate([zeros(start), t, zeros(size - start - t.shape[axis])], axis)
 
 
-def _block(k, arrays, axis, ndim):
-    "The index of the block that array number k takes up."
+def _block(k, arrays, axis):
+    "Where the block of array number k begins and ends."
     start = sum([np.shape(a)[axis] for a in arrays[:k]])
-    return (..., slice(start, start + np.shape(arrays[k])[axis]), *(slice(None),) * (ndim - 1 - axis % ndim))
+    return start, start + np.shape(arrays[k])[axis]
 
 
 def _push_concatenate(k, t, y, arrays, axis=0, out=None, dtype=None, casting="same_kind"):
-    lead = leading(t, arrays[k])
     if axis is None:
-        arrays, axis, t = [np.ravel(a) for a in arrays], 0, np.reshape(t, (*lead, np.size(arrays[k])))
-    return _placed(t, _block(k, arrays, axis, y.ndim), lead, y)
+        t = np.reshape(t, (*leading(t, arrays[k]), np.size(arrays[k])))
+        arrays, axis = [np.ravel(a) for a in arrays], 0
+    axis, = negative_axes(axis, y.ndim)
+    return _between(t, axis, _block(k, arrays, axis)[0], y.shape[axis])
 
 
 def _pull_concatenate(k, g, y, arrays, axis=0, out=None, dtype=None, casting="same_kind"):
     if axis is None:
-        block = g[_block(k, [np.ravel(a) for a in arrays], 0, 1)]
-        return np.reshape(block, leading(g, y) + np.shape(arrays[k]))
-    return g[_block(k, arrays, axis, y.ndim)]
+        block = slice(*_block(k, [np.ravel(a) for a in arrays], 0))
+        return np.reshape(g[..., block], leading(g, y) + np.shape(arrays[k]))
+    axis, = negative_axes(axis, y.ndim)
+    return g[(..., slice(*_block(k, arrays, axis)), *(slice(None),) * (-1 - axis))]
+
 
 def_rule(np.concatenate, _push_concatenate, _pull_concatenate, sequence=True)
 
-# %% ../../nbs/09_shapes.ipynb #9ee43add
-def _layer(k, lead, axis, ndim):
-    "The index of layer number k of a stack, behind the leading axes."
-    return (slice(None),) * (len(lead) + axis % ndim) + (k,)
-
-
+# %% ../../nbs/09_shapes.ipynb #d98e6661
 def _push_stack(k, t, y, arrays, axis=0, out=None, dtype=None, casting="same_kind"):
-    lead = leading(t, arrays[k])
-    return _placed(t, _layer(k, lead, axis, y.ndim), lead, y)
+    axis, = negative_axes(axis, y.ndim)
+    return _between(np.expand_dims(t, axis), axis, k, y.shape[axis])
 
 
 def _pull_stack(k, g, y, arrays, axis=0, out=None, dtype=None, casting="same_kind"):
-    return g[_layer(k, leading(g, y), axis, y.ndim)]
+    return g[(slice(None),) * (g.ndim + negative_axes(axis, y.ndim)[0]) + (k,)]
 
 
 def_rule(np.stack, _push_stack, _pull_stack, sequence=True)
 
-# %% ../../nbs/09_shapes.ipynb #2b72a0e9
+# %% ../../nbs/09_shapes.ipynb #d4792a4d
 def _joined(prepare, axis):
     "The definition of `np.vstack` and its kin: prepare each array, then concatenate."
 
     def join(tup, *, dtype=None, casting="same_kind"):
         arrays = [prepare(a) for a in tup]
-        return np.concatenate(arrays, axis(arrays) if callable(axis) else axis, dtype=dtype, casting=casting)
+        options = {} if dtype is None else {"dtype": dtype, "casting": casting}
+        return np.concatenate(arrays, axis(arrays) if callable(axis) else axis, **options)
 
     return join
 
@@ -349,7 +356,7 @@ composite(np.dstack,       _joined(_atleast_3d, 2))
 composite(np.column_stack, lambda tup: np.concatenate([a if np.ndim(a) > 1 else _atleast_2d(a).T for a in tup], 1))
 composite(np.append,       _append)
 
-# %% ../../nbs/09_shapes.ipynb #ec6f4f6e
+# %% ../../nbs/09_shapes.ipynb #6fcb36be
 def _depth(arrays):
     "How deep lists are nested, and the largest number of axes of an array in them."
     if not isinstance(arrays, list):
@@ -373,7 +380,7 @@ def _array_of_blocks(arrays):
 
 composite(np.block, _array_of_blocks)
 
-# %% ../../nbs/09_shapes.ipynb #a241ace5
+# %% ../../nbs/09_shapes.ipynb #9e5ecb9a
 def _cuts(n, indices_or_sections, equal):
     "The bounds of the parts of an axis of length n."
     if np.ndim(indices_or_sections):
@@ -405,12 +412,12 @@ composite(np.dsplit,      lambda ary, indices_or_sections: _split(ary, indices_o
 if hasattr(np, "unstack"):
     composite(np.unstack, _unstack)
 
-# %% ../../nbs/09_shapes.ipynb #f1479810
+# %% ../../nbs/09_shapes.ipynb #a50df898
 def _delete(arr, obj, axis=None):
     "`np.delete`: all but some entries along an axis."
     if axis is None:
         arr, axis = np.ravel(arr), 0
-    return np.take(arr, np.delete(np.arange(arr.shape[axis]), obj), axis)
+    return _entries(arr, np.delete(np.arange(arr.shape[axis]), obj), axis)
 
 
 def _insert(arr, obj, values, axis=None):
@@ -426,13 +433,13 @@ def _insert(arr, obj, values, axis=None):
         values = np.moveaxis(values, 0, axis)
     count = values.shape[axis] if count == 1 else count
     values = np.broadcast_to(values, (*arr.shape[:axis], count, *arr.shape[axis + 1 :])).astype(arr.dtype)
-    return np.take(np.concatenate([arr, values], axis), np.insert(np.arange(n), obj, np.arange(n, n + count)), axis)
+    return _entries(np.concatenate([arr, values], axis), np.insert(np.arange(n), obj, np.arange(n, n + count)), axis)
 
 
 composite(np.delete, _delete)
 composite(np.insert, _insert)
 
-# %% ../../nbs/09_shapes.ipynb #732c1763
+# %% ../../nbs/09_shapes.ipynb #1f689557
 def _rolled(change, x, shift, axis, lead):
     "Roll the last axes of a tangent or a cotangent."
     if axis is None:
@@ -448,7 +455,7 @@ def_rule(np.roll,
     lambda t, y, x, shift, axis=None: _rolled(t, x, shift, axis, leading(t, x)),
     lambda g, y, x, shift, axis=None: _rolled(g, x, _opposite(shift), axis, leading(g, y)))
 
-# %% ../../nbs/09_shapes.ipynb #c0971aab
+# %% ../../nbs/09_shapes.ipynb #cebcc66e
 def _pad(array, pad_width, mode="constant", **kwargs):
     "`np.pad`: both ends of each axis made longer, one axis after the other."
     if isinstance(pad_width, dict):
@@ -468,7 +475,7 @@ def _padded(x, axis, before, after, mode, kwargs):
     own = {name: v if name == "reflect_type" else np.broadcast_to(v, (x.ndim, 2))[axis] for name, v in kwargs.items()}
     odd = own.pop("reflect_type", "even") == "odd"
     if mode in ("edge", "wrap", "reflect", "symmetric") and not odd:
-        return np.take(x, np.pad(np.arange(n), (before, after), mode), axis)
+        return _entries(x, np.pad(np.arange(n), (before, after), mode), axis)
     if mode not in _ENDS or odd and max(before, after) > n - (mode == "reflect"):
         raise NotImplementedError(f"np.pad: no derivative for mode={mode!r} with {kwargs}: use np.concatenate")
     left, right = (
@@ -482,7 +489,7 @@ def _piece(x, axis, start, stop, step=None):
     "x[start:stop:step] along one axis."
     return x[(slice(None),) * axis + (slice(start, stop, step),)]
 
-# %% ../../nbs/09_shapes.ipynb #e3702238
+# %% ../../nbs/09_shapes.ipynb #b6608c5c
 def _constant_end(x, axis, side, width, constant_values=0):
     return np.full_like(x, constant_values, shape=(*x.shape[:axis], width, *x.shape[axis + 1 :]))
 
@@ -506,7 +513,7 @@ def _ramp_end(x, axis, side, width, end_values=0):
     step = np.cumsum(np.ones_like(edge, shape=(width,) + (1,) * (x.ndim - 1 - axis)), 0) - 1
     return far + (edge - far) * ((step if side == 0 else step[::-1]) / max(width, 1))
 
-# %% ../../nbs/09_shapes.ipynb #4b71580b
+# %% ../../nbs/09_shapes.ipynb #073c251d
 def _odd_end(offset):
     "The end of the odd reflections: what the mirror shows, turned about the edge."
 
@@ -527,7 +534,7 @@ _ENDS = {
 }
 composite(np.pad, _pad)
 
-# %% ../../nbs/09_shapes.ipynb #06e58aa6
+# %% ../../nbs/09_shapes.ipynb #decfab26
 def _into_diagonal(g, shape, offset, axis1=-2, axis2=-1):
     "Zeros of a shape, but for a diagonal in the plane of two axes: the transpose of `np.diagonal`."
     shape = list(shape)
@@ -546,7 +553,7 @@ def _pull_diagonal(g, y, x, offset=0, axis1=0, axis2=1):
 
 def_rule(np.diagonal, _push_diagonal, _pull_diagonal, view=True)
 
-# %% ../../nbs/09_shapes.ipynb #e0329849
+# %% ../../nbs/09_shapes.ipynb #f323f885
 def _push_diag(t, y, v, k=0):
     return np.diagonal(t, k, -2, -1) if np.ndim(v) == 2 else _into_diagonal(t, leading(t, v) + y.shape, k)
 
@@ -565,7 +572,7 @@ composite(np.trace, _trace)
 composite(np.linalg.diagonal, lambda x, /, *, offset=0: np.diagonal(x, offset, -2, -1))
 composite(np.linalg.trace, lambda x, /, *, offset=0, dtype=None: _trace(x, offset, -2, -1, dtype))
 
-# %% ../../nbs/09_shapes.ipynb #68b7304b
+# %% ../../nbs/09_shapes.ipynb #a0e96ef5
 def _rows(t, y, m):
     "A tangent of a vector as the rows of a matrix, which `np.tril` makes of it."
     return t if m.ndim > 1 else np.broadcast_to(t[..., None, :], leading(t, m) + y.shape)
@@ -578,7 +585,7 @@ def_rule(np.triu,
     lambda t, y, m, k=0: np.triu(_rows(t, y, m), k),
     lambda g, y, m, k=0: unbroadcast(np.triu(g, k), m, g.ndim - y.ndim))
 
-# %% ../../nbs/09_shapes.ipynb #9f53c78e
+# %% ../../nbs/09_shapes.ipynb #7850dfd5
 def _pull_unravel(g, y, flat, layout):
     k, given = next((k, c) for k, c in enumerate(g) if c is not None)
     lead = leading(given, y[k])
@@ -587,9 +594,9 @@ def _pull_unravel(g, y, flat, layout):
 
 
 def _push_flatten(k, t, y, parts, layout):
-    lead = leading(t, parts[k])
     place, shape = layout.leaves[k]
-    return _placed(np.reshape(t, (*t.shape[: t.ndim - len(shape)], place.stop - place.start)), (..., place), lead, y)
+    flat = np.reshape(t, (*t.shape[: t.ndim - len(shape)], place.stop - place.start))
+    return _between(flat, -1, place.start, layout.size)
 
 
 def _pull_flatten(k, g, y, parts, layout):

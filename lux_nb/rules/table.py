@@ -7,7 +7,7 @@ __all__ = ['UFUNC_KEYWORDS', 'RULES', 'COMPOSITES', 'NONDIFFERENTIABLE', 'OPTION
            'def_rule', 'elementwise', 'linear', 'composite', 'alias', 'nondifferentiable', 'optional', 'stop_gradient',
            'lower', 'missing_rule', 'no_map', 'unbroadcast', 'cast_like', 'over_batch', 'evaluate', 'like', 'note_view']
 
-# %% ../../nbs/06_rules.ipynb #fe3f4efe
+# %% ../../nbs/06_rules.ipynb #058dd614
 import inspect
 import operator
 import sys
@@ -20,7 +20,7 @@ import numpy as np
 from ..tracing import NO_KEYWORDS, SEQUENCES, Trace, Tracer, apply, innermost
 from ..trees import dispatching
 
-# %% ../../nbs/06_rules.ipynb #bc7d5a62
+# %% ../../nbs/06_rules.ipynb #3caab002
 class Maps(dict):
     "The maps of one rule by operand: a position, or (position, index) for an element of a sequence. `variadic` serves every position not named."
 
@@ -35,7 +35,7 @@ class Maps(dict):
             return partial(self.variadic, position)
         raise KeyError(position)
 
-# %% ../../nbs/06_rules.ipynb #7e8e53db
+# %% ../../nbs/06_rules.ipynb #e57eb4d9
 class Rule:
     "The derivative of one function: its maps, and what a transform needs to know to call them."
 
@@ -75,7 +75,7 @@ class Rule:
             args = (*args, *(kwargs.pop(name, default) for name, default in rest))
         return args, kwargs
 
-# %% ../../nbs/06_rules.ipynb #12ae1b24
+# %% ../../nbs/06_rules.ipynb #6a525776
 UFUNC_KEYWORDS = {"dtype", "casting", "order", "subok"} # they change how a value is computed, not the map
 
 
@@ -95,7 +95,7 @@ def name_of(function: Callable) -> str: # the name as a user writes it, `np.sum`
     prefix = module.replace("numpy", "np", 1) + "." if module.startswith("numpy") else ""
     return prefix + getattr(function, "__name__", repr(function))
 
-# %% ../../nbs/06_rules.ipynb #aa1d9ec9
+# %% ../../nbs/06_rules.ipynb #fb1b927f
 RULES: dict[Callable, Rule] = {}
 COMPOSITES: dict[Callable, Callable] = {}
 NONDIFFERENTIABLE: set[Callable] = set()
@@ -119,7 +119,7 @@ def _parameters(maps, skip):
             return {p.name: p.default for p in found if p.kind is not p.VAR_KEYWORD}
     return {}
 
-# %% ../../nbs/06_rules.ipynb #0fab52eb
+# %% ../../nbs/06_rules.ipynb #621f5188
 def def_rule(
     function: Callable, # a function that dispatches as NumPy's do: any of NumPy's, or one of your own made by `dispatching`
     push: Any = None, # push(t, y, *args, **kwargs): one map for operand 0, a tuple of maps, or {position: map}; None for an operand of zero derivative
@@ -144,7 +144,7 @@ def elementwise(
     table = Maps(dict(enumerate(maps)))
     RULES[function] = Rule(function, table, table, _parameters(table, skip=2), elementwise=True)
 
-# %% ../../nbs/06_rules.ipynb #8a95521e
+# %% ../../nbs/06_rules.ipynb #bb4c68c5
 def linear(
     function: Callable, # a function that is linear in operand 0
     pull: Callable, # its transpose: pull(g, y, *args, **kwargs)
@@ -173,7 +173,7 @@ def alias(
     if old in NONDIFFERENTIABLE:
         NONDIFFERENTIABLE.add(new)
 
-# %% ../../nbs/06_rules.ipynb #b3b10ba2
+# %% ../../nbs/06_rules.ipynb #8188819a
 def nondifferentiable(
     *functions: Callable, # functions whose value is constant wherever it is differentiable
 ) -> None:
@@ -200,7 +200,7 @@ def _arrived(function):
             enter(sys.modules[module])
     return any(function in table for table in (RULES, COMPOSITES, NONDIFFERENTIABLE))
 
-# %% ../../nbs/06_rules.ipynb #13fde630
+# %% ../../nbs/06_rules.ipynb #83b1d757
 @dispatching
 def stop_gradient(
     x: Any, # an array or a number
@@ -214,25 +214,25 @@ def stop_gradient(
 
 nondifferentiable(stop_gradient)
 
-# %% ../../nbs/06_rules.ipynb #8f5cc375
+# %% ../../nbs/06_rules.ipynb #00d72ddc
 def lower(
     trace: Trace, # the trace whose tracers are taken off
     args: Any, # arguments; lists and tuples among them are looked through
 ) -> tuple[list, list]: # the arguments at the level below, and [(position, tracer)] for the tracers of `trace`
     "Replace each tracer of `trace` by its value at the level below, and say where they stood."
-    values, active = [], []
+    values, active = list(args), []
     for position, arg in enumerate(args):
         if isinstance(arg, Tracer):
             if arg.owner is trace:
                 active.append((position, arg))
-                arg = arg.value
+                values[position] = arg.value
+        elif type(arg) is np.ndarray:
+            if trace.keep is not None:
+                values[position] = trace.keep(arg)
         elif type(arg) in SEQUENCES:
             inner, found = lower(trace, arg)
             active += [((position, index), tracer) for index, tracer in found]
-            arg = inner if type(arg) is list else tuple(inner)
-        elif trace.keep is not None:
-            arg = trace.keep(arg)
-        values.append(arg)
+            values[position] = inner if type(arg) is list else tuple(inner)
     return values, active
 
 
@@ -245,7 +245,7 @@ def missing_rule(
         "write it with other NumPy functions, add an entry with def_rule, or use stop_gradient on its arguments"
     )
 
-# %% ../../nbs/06_rules.ipynb #eade4ca5
+# %% ../../nbs/06_rules.ipynb #2100d138
 def no_map(
     rule: Rule, # the rule of the function that is called
     mode: str, # "push" or "pull"
@@ -259,7 +259,7 @@ def no_map(
         "or give def_rule the missing map"
     )
 
-# %% ../../nbs/06_rules.ipynb #61da5f98
+# %% ../../nbs/06_rules.ipynb #f0c1744e
 def unbroadcast(
     g: Any, # cotangent, shape batch + (the broadcast shape)
     operand: Any, # the operand that was broadcast
@@ -273,8 +273,8 @@ def unbroadcast(
         return np.sum(g)
     extra = g.ndim - batch - len(shape)
     repeated = [batch + extra + i for i, n in enumerate(shape) if n == 1 and g.shape[batch + extra + i] != 1]
-    g = np.sum(g, axis=(*range(batch, batch + extra), *repeated), keepdims=True)
-    return np.reshape(g, g.shape[:batch] + shape)
+    g = g.sum(axis=(*range(batch, batch + extra), *repeated), keepdims=True)
+    return g.reshape(g.shape[:batch] + shape)
 
 
 def cast_like(
@@ -289,7 +289,7 @@ def cast_like(
         change = np.real(change)
     return change.astype(dtype)
 
-# %% ../../nbs/06_rules.ipynb #3b9799f7
+# %% ../../nbs/06_rules.ipynb #93f9a812
 def over_batch(
     map: Callable, # a map that takes one tangent or cotangent
     change: Any, # many of them along `batch` leading axes (a tuple of such arrays for a function of several outputs)
@@ -308,7 +308,7 @@ def over_batch(
         return tuple(None if column[0] is None else np.stack(column) for column in zip(*results))
     return np.stack(results)
 
-# %% ../../nbs/06_rules.ipynb #f9133579
+# %% ../../nbs/06_rules.ipynb #8abe8ae9
 def evaluate(
     trace: Trace, # the trace that processes the call
     function: Callable, # the function that was called
@@ -340,7 +340,7 @@ def _without_rule(trace, function, args, kwargs):
     values, _ = lower(trace, (*args, *kwargs.values()))
     return function(*values[: len(args)], **dict(zip(kwargs, values[len(args) :])))
 
-# %% ../../nbs/06_rules.ipynb #b609c33c
+# %% ../../nbs/06_rules.ipynb #df76518a
 def like(
     outputs: Any, # what a function returned: a tuple, a named tuple or a list of arrays
     values: list, # other values in their place

@@ -5,8 +5,9 @@ import numpy as np
 
 from rule_samples import row
 
-MATRICES = [((4,), (4,)), ((4,), (4, 2)), ((3, 4), (4,)), ((3, 4), (4, 2)), ((2, 3, 4), (4, 2)), ((3, 4), (2, 4, 2)), ((2, 3, 4), (4,)),
-            ((4,), (2, 4, 3)), ((2, 1, 3, 4), (3, 4, 2)), ((0, 4), (4, 2)), ((3, 0), (0, 2)), ((2, 0, 3, 4), (4, 2))]
+MATRICES = [((4,), (4,)), ((4,), (4, 2)), ((3, 4), (4,)), ((3, 4), (4, 2)), ((2, 3, 4), (4, 2)),
+            ((3, 4), (2, 4, 2)), ((2, 3, 4), (4,)), ((4,), (2, 4, 3)), ((2, 1, 3, 4), (3, 4, 2)),
+            ((0, 4), (4, 2)), ((3, 0), (0, 2)), ((2, 0, 3, 4), (4, 2))]
 
 
 def sublists(f, a, b):
@@ -17,8 +18,10 @@ ROWS = [
     *[row(np.matmul, *shapes, complex=True, dask=min(map(min, shapes)) > 0) for shapes in MATRICES],
     row(operator.matmul, (3, 4), (4, 2), complex=True),
     row(np.linalg.matmul, (2, 3, 4), (4, 2)),
-    *[row(np.dot, *shapes, complex=True) for shapes in [((), (3,)), ((3, 2), ()), *MATRICES[:4], ((2, 3, 4), (4, 2)), ((3, 4), (2, 4, 3)), ((4,), (2, 4, 3))]],
-    *[row(np.inner, *shapes, complex=True) for shapes in [((), (3,)), ((4,), (4,)), ((3, 4), (4,)), ((3, 4), (2, 4)), ((2, 3, 4), (3, 2, 4))]],
+    *[row(np.dot, *shapes, complex=True) for shapes in [
+        ((), (3,)), ((3, 2), ()), *MATRICES[:4], ((2, 3, 4), (4, 2)), ((3, 4), (2, 4, 3)), ((4,), (2, 4, 3))]],
+    *[row(np.inner, *shapes, complex=True) for shapes in [
+        ((), (3,)), ((4,), (4,)), ((3, 4), (4,)), ((3, 4), (2, 4)), ((2, 3, 4), (3, 2, 4))]],
     row(np.tensordot, (2, 3, 4), (3, 4, 2), complex=True),
     row(np.tensordot, (2, 3), (2, 2), axes=0),
     row(np.tensordot, (2, 3, 4), (4, 2), axes=1, dask=True),
@@ -35,7 +38,8 @@ ROWS = [
     row(np.outer, (3,), (2,), complex=True),
     row(np.outer, (), (2, 2)),
     row(np.linalg.outer, (3,), (2,), complex=True),
-    *[row(np.kron, *shapes, complex=True) for shapes in [((2,), (3,)), ((2, 3), (3, 2)), ((2,), (2, 3)), ((), (3,)), ((2, 1, 2), (2, 3))]],
+    *[row(np.kron, *shapes, complex=True) for shapes in [
+        ((2,), (3,)), ((2, 3), (3, 2)), ((2,), (2, 3)), ((), (3,)), ((2, 1, 2), (2, 3))]],
     row(np.cross, (3,), (3,), complex=True),
     row(np.cross, (2, 1, 3), (4, 3)),
     row(np.cross, (3, 4), (4, 3), axisa=0, axisc=0),

@@ -7,10 +7,12 @@ from rule_samples import row
 LAYOUT = ComponentArray(weight=np.zeros((2, 3)), bias=np.zeros(2), scale=np.zeros(())).layout
 
 RESHAPING = [
-    *[row(np.reshape, (2, 3, 4), shape=(4, -1), order=order, complex=True, dask=order == "C") for order in "CFA"],
+    *[row(np.reshape, (2, 3, 4), shape=(4, -1), order=order, complex=True) for order in "CFA"],
     *[row(np.reshape, (2, 3, 4), call=lambda f, x, order=order: f(x.T, (4, -1), order=order)) for order in "CFA"],
-    *[row(np.ravel, (2, 3), order=order, complex=True, dask=order == "C") for order in "CFAK"],
+    *[row(np.ravel, (2, 3), order=order, complex=True) for order in "CFAK"],
     *[row(np.ravel, (2, 3), call=lambda f, x, order=order: f(x.T, order=order)) for order in "CFAK"],
+    row(np.reshape, (2, 3, 4), shape=(4, -1), dask=True),
+    row(np.ravel, (2, 3), dask=True),
     row(np.reshape, (), shape=(1, 1)),
     row(np.reshape, (2, 3), call=lambda f, x: x.reshape(3, 2)),
     row(np.ravel, (2, 3), call=lambda f, x: x.flatten("F")),
@@ -100,9 +102,9 @@ PADDING = [
 ]
 
 DIAGONALS = [
-    *[row(np.diag, shape, k=k, complex=True, dask=True) for shape in ((3,), (3, 4)) for k in (-1, 0, 2)],
+    *[row(np.diag, shape, k=k, complex=True) for shape in ((3,), (3, 4)) for k in (-1, 0, 2)],
     row(np.diagflat, (2, 2), k=1),
-    *[row(np.diagonal, (2, 3, 4), offset=k, axis1=a, axis2=b, complex=True, dask=True) for k in (-1, 0, 1) for a, b in ((0, 1), (-1, 0))],
+    *[row(np.diagonal, (2, 3, 4), offset=k, axis1=a, axis2=b, complex=True) for k in (-1, 0, 1) for a, b in ((0, 1), (-1, 0))],
     *[row(np.trace, (2, 3, 4), offset=k, axis1=a, axis2=b, complex=True) for k in (0, 1) for a, b in ((0, 1), (2, -2))],
     row(np.linalg.diagonal, (2, 3, 4), offset=1),
     row(np.linalg.trace, (2, 3, 4)),
