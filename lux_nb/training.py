@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['TrainState', 'compute_gradients', 'apply_gradients', 'single_train_step']
 
-# %% ../nbs/21_training.ipynb #87da8ed2
+# %% ../nbs/21_training.ipynb #9e3fdce9
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,7 +15,7 @@ from .layers import Layer
 from .losses import NO_STATISTICS
 from .optimizers import Optimizer
 
-# %% ../nbs/21_training.ipynb #5628b9e1
+# %% ../nbs/21_training.ipynb #2b0a3f2c
 @dataclass(frozen=True, slots=True)
 class TrainState:
     "All that changes while a model learns. Immutable: a training step returns a new one. `TrainState(model, ps, st, optimizer)` starts it."
@@ -31,7 +31,7 @@ class TrainState:
         if self.optimizer_state is None:
             object.__setattr__(self, "optimizer_state", self.optimizer.init(self.parameters))
 
-# %% ../nbs/21_training.ipynb #1704a878
+# %% ../nbs/21_training.ipynb #a047a844
 def compute_gradients(
     ad: AutoForward | AutoReverse, # the mode
     lossfn: Callable, # objective: (model, parameters, states, data) -> (loss, states, statistics)
@@ -59,7 +59,7 @@ def apply_gradients(
     parameters, memory = tstate.optimizer.update(grads, tstate.optimizer_state, tstate.parameters)
     return TrainState(tstate.model, parameters, tstate.states, tstate.optimizer, memory, tstate.step + 1)
 
-# %% ../nbs/21_training.ipynb #6dabf3f1
+# %% ../nbs/21_training.ipynb #cf1adec8
 def single_train_step(
     ad: AutoForward | AutoReverse, # the mode
     lossfn: Callable, # objective: (model, parameters, states, data) -> (loss, states, statistics)
