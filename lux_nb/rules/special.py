@@ -5,9 +5,8 @@
 # %% auto #0
 __all__ = ['polygamma', 'logsumexp']
 
-# %% ../../nbs/12_special.ipynb #658d1dc3
+# %% ../../nbs/12_special.ipynb #69ff6c51
 import math
-
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ import numpy as np
 from .table import alias, composite, elementwise, optional, stop_gradient
 from ..trees import dispatching
 
-# %% ../../nbs/12_special.ipynb #7ce5453f
+# %% ../../nbs/12_special.ipynb #1577047e
 @optional("scipy.special")
 def _logistic_functions(special):
     "expit, its logarithm and its inverse; and SciPy's own versions of functions that NumPy has."
@@ -27,7 +26,7 @@ def _logistic_functions(special):
     for name in ("cbrt", "exp2", "expm1", "log1p"):
         alias(getattr(special, name), getattr(np, name))
 
-# %% ../../nbs/12_special.ipynb #0b117322
+# %% ../../nbs/12_special.ipynb #c953d4d1
 @optional("scipy.special")
 def _error_functions(special):
     "The error function, the normal distribution, and their relatives and inverses."
@@ -43,7 +42,7 @@ def _error_functions(special):
     elementwise(special.ndtri,    lambda d, y, p: d * (np.exp(y * y / 2) / density))
     elementwise(special.log_ndtr, lambda d, y, x: d * (2 * density / special.erfcx(x * -math.sqrt(0.5))))
 
-# %% ../../nbs/12_special.ipynb #d4dff922
+# %% ../../nbs/12_special.ipynb #a9b4ddba
 @dispatching
 def polygamma(
     n: Any, # the order of the derivative, an integer that is not negative
@@ -65,7 +64,7 @@ def _unknown(d, y, *operands):
         "make this argument a plain value (stop_gradient)"
     )
 
-# %% ../../nbs/12_special.ipynb #127b47e6
+# %% ../../nbs/12_special.ipynb #a0ce1be6
 @optional("scipy.special")
 def _gamma_functions(special):
     "Gamma, beta and their logarithms; the incomplete ones by their upper limit."
@@ -91,7 +90,7 @@ def _gamma_functions(special):
     elementwise(special.gammaincc, _unknown, lambda d, y, a, x: -gamma_density(d, y, a, x))
     elementwise(special.betainc,   _unknown, _unknown, beta_density)
 
-# %% ../../nbs/12_special.ipynb #adfdbb3c
+# %% ../../nbs/12_special.ipynb #756b1907
 @optional("scipy.special")
 def _entropies(special):
     "x log y and its relatives; the Huber losses, by threshold and residual."
@@ -116,7 +115,7 @@ def _entropies(special):
         lambda d, y, delta, r: d * delta * (residual_root(delta, r) + 1 / residual_root(delta, r) - 2),
         lambda d, y, delta, r: d * (r / residual_root(delta, r)))
 
-# %% ../../nbs/12_special.ipynb #cb9ba86d
+# %% ../../nbs/12_special.ipynb #d7cfb9ba
 @optional("scipy.special")
 def _bessel_functions(special):
     "Bessel functions by their argument; the exponential integrals."
@@ -140,7 +139,7 @@ def _bessel_functions(special):
     elementwise(special.exp1, lambda d, y, x: -d * (np.exp(-x) / x))
     elementwise(special.expi, lambda d, y, x: d * (np.exp(x) / x))
 
-# %% ../../nbs/12_special.ipynb #b8bf745f
+# %% ../../nbs/12_special.ipynb #309cc4f4
 def logsumexp(
     a: Any, # array of any shape; a term of -inf counts nothing
     axis: Any = None, # the axis or axes to sum over; all by default
