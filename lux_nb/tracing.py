@@ -8,7 +8,7 @@ __all__ = ['NO_KEYWORDS', 'SEQUENCES', 'BINARY', 'COMPARISONS', 'UNARY', 'METHOD
            'astype', 'differentiable_leaves', 'dtype_of', 'unsuited', 'matching_leaves', 'own', 'zeros', 'two_results',
            'detached']
 
-# %% ../nbs/05_tracing.ipynb #a263fc28
+# %% ../nbs/05_tracing.ipynb #6b08384a
 import functools
 import operator
 import threading
@@ -19,7 +19,7 @@ import numpy as np
 
 from .trees import tree_flatten, tree_leaves_with_path, tree_unflatten, updated
 
-# %% ../nbs/05_tracing.ipynb #6c93a39d
+# %% ../nbs/05_tracing.ipynb #d3224648
 _thread = threading.local()
 
 
@@ -47,7 +47,7 @@ class Trace:
         "Carry out `function(*args, **kwargs)` on behalf of this transform."
         raise NotImplementedError
 
-# %% ../nbs/05_tracing.ipynb #faa81318
+# %% ../nbs/05_tracing.ipynb #c562bf4c
 NO_KEYWORDS: dict = {} # shared by all calls without keyword arguments, and never written to
 SEQUENCES = (list, tuple)
 
@@ -73,7 +73,7 @@ def innermost(
             found = innermost(arg, found)
     return found
 
-# %% ../nbs/05_tracing.ipynb #d0dcbb16
+# %% ../nbs/05_tracing.ipynb #c76471b4
 def apply(
     function: Callable, # any function with a rule
     args: tuple, # positional arguments
@@ -85,7 +85,7 @@ def apply(
         trace = innermost(kwargs.values(), trace)
     return function(*args, **kwargs) if trace is None else trace.process(function, args, kwargs)
 
-# %% ../nbs/05_tracing.ipynb #87e868ad
+# %% ../nbs/05_tracing.ipynb #5df5bb6c
 def _ended(tracer):
     "The error for a traced value that outlived its transform."
     return RuntimeError(
@@ -109,7 +109,7 @@ def _foreign():
         "a traced value must stay in the thread and in the transform that made it"
     )
 
-# %% ../nbs/05_tracing.ipynb #cd67d306
+# %% ../nbs/05_tracing.ipynb #c4f689e1
 BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor", "lshift", "rshift")
 COMPARISONS = ("lt", "le", "eq", "ne", "gt", "ge")
 UNARY = ("neg", "pos", "abs", "invert")
@@ -121,7 +121,7 @@ LEAVING = "item tolist tobytes tofile dump dumps".split() # methods that give pl
 INSPECTING = {np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj, np.can_cast} # ask for shape and dtype alone
 READ_FROM_VALUE = "shape ndim size dtype itemsize nbytes strides".split() # attributes that no derivative changes
 
-# %% ../nbs/05_tracing.ipynb #a01b0e2c
+# %% ../nbs/05_tracing.ipynb #e682c014
 @functools.cache
 def outranks(kind):
     "Whether an operation with a tracer is for the type `kind` to carry out: it wraps arrays itself, as a ComponentArray does."
@@ -161,7 +161,7 @@ def _in_place(function):
 def _unary(function):
     return lambda self: apply(function, (self,))
 
-# %% ../nbs/05_tracing.ipynb #f03ccaa0
+# %% ../nbs/05_tracing.ipynb #e77cf3b1
 def _method(function):
     return lambda self, *args, **kwargs: apply(function, (self, *args), kwargs)
 
@@ -189,7 +189,7 @@ def _leaves(name, remedy):
 
     return leave
 
-# %% ../nbs/05_tracing.ipynb #231703d8
+# %% ../nbs/05_tracing.ipynb #69e3a8c2
 class Tracer:
     """What stands in for an array while a transform watches: `value` is the array (or the tracer) at the level below.
 
@@ -342,7 +342,7 @@ class Tracer:
         "Take over what `other`, of the same trace, stands for."
         raise NotImplementedError
 
-# %% ../nbs/05_tracing.ipynb #80e0d6be
+# %% ../nbs/05_tracing.ipynb #61881b1d
 def write(
     tracer: Tracer, # the traced array that is written to
     result: Any, # what it stands for from now on
@@ -368,7 +368,7 @@ def write(
     tracer.version += 1
     return tracer
 
-# %% ../nbs/05_tracing.ipynb #bacad392
+# %% ../nbs/05_tracing.ipynb #c96399de
 class Unsaved:
     """A view that was changed in place and has to be stored in its base, as `x[0] += z` does in its second half.
 
@@ -388,7 +388,7 @@ class Unsaved:
             raise _through_view("an in-place operator")
         self.base.view_of = self.before
 
-# %% ../nbs/05_tracing.ipynb #0dd6a9da
+# %% ../nbs/05_tracing.ipynb #57afa083
 def check_view(
     tracer: Tracer, # a view of another traced array
 ) -> None:
@@ -404,7 +404,7 @@ def check_view(
     if base.view_of is not None:
         check_view(base)
 
-# %% ../nbs/05_tracing.ipynb #93525cd6
+# %% ../nbs/05_tracing.ipynb #e78e584b
 def check_result(
     trace: Trace, # a trace that has ended
     leaf: Any, # a leaf of what its function returned
@@ -442,7 +442,7 @@ def astype(
     "`x.astype(dtype)` as a function (NumPy has one from 2.1 on)."
     return x.astype(dtype)
 
-# %% ../nbs/05_tracing.ipynb #6cdc6494
+# %% ../nbs/05_tracing.ipynb #68708bff
 def _through_view(operation):
     "The error for a write that NumPy would pass on to the memory below."
     return ValueError(
@@ -458,7 +458,7 @@ def _write_through(operation, what):
         "use the form that returns a new array, or build the array with np.zeros_like(x) of a traced x and write to that"
     )
 
-# %% ../nbs/05_tracing.ipynb #a709e742
+# %% ../nbs/05_tracing.ipynb #b93da25c
 _STACK = "np.stack([...]) builds an array of traced values, np.zeros_like(x) of a traced x can be written to"
 for _name in BINARY:
     _dunder = f"{_name.strip('_')}__"
@@ -480,7 +480,7 @@ for _name in ("float", "int", "complex", "index"):
     setattr(Tracer, f"__{_name}__", _leaves(f"{_name}()", f"use np.f for math.f; {_STACK}"))
 setattr(Tracer, "__array__", _leaves("conversion to an array (np.asarray, np.array, a write into a plain array)", _STACK))
 
-# %% ../nbs/05_tracing.ipynb #663c52de
+# %% ../nbs/05_tracing.ipynb #624a8f3a
 def differentiable_leaves(
     operation: str, # who asks, for the error message
     tree: tuple, # the arguments of the differentiated function: numbers and arrays, in any nesting
@@ -509,7 +509,7 @@ def unsuited(value: Any) -> bool:
     "Whether a value is a matrix or a masked array, whose operators mean something else than an array's."
     return isinstance(value, np.matrix) or hasattr(value, "mask")
 
-# %% ../nbs/05_tracing.ipynb #bf07d42b
+# %% ../nbs/05_tracing.ipynb #85df3ae6
 def matching_leaves(
     operation: str, # who asks, for the error message
     what: str, # "tangent" or "cotangent"
@@ -523,7 +523,7 @@ def matching_leaves(
         raise ValueError(f"{operation}: the {what}s must have the structure of their values, {treedef}, got {found}")
     return [_fitting(operation, what, leaf, value) for leaf, value in zip(leaves, values)]
 
-# %% ../nbs/05_tracing.ipynb #cd95c360
+# %% ../nbs/05_tracing.ipynb #adf69379
 def _fitting(operation, what, leaf, value):
     "One tangent or cotangent, in the dtype of its value."
     if np.shape(leaf) != np.shape(value):
@@ -544,7 +544,7 @@ def own(
     "A copy of an array; a number, which nobody writes to, as it is."
     return x.copy() if hasattr(x, "copy") and not isinstance(x, np.generic) else x
 
-
+# %% ../nbs/05_tracing.ipynb #8d6ebc9a
 def zeros(
     value: Any, # a number or an array
     lead: tuple = (), # leading axes to add
