@@ -25,6 +25,7 @@ setup(
     install_requires=settings["requirements"].split(),
     extras_require={
         "dev": settings["dev_requirements"].split() + settings["docs_requirements"].split(),
+        "bench": settings["bench_requirements"].split(),
         "cuda13": settings["cuda13_requirements"].split(),
         "cuda12": settings["cuda12_requirements"].split(),
     },
