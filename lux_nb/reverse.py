@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .rules.table import cast_like, evaluate, like, no_map, note_view, over_batch, unbroadcast
-from .tracing import NO_KEYWORDS, Trace, Tracer, detached, differentiable_leaves, matching_leaves, zeros
+from .tracing import NO_KEYWORDS, Trace, Tracer, detached, differentiable_leaves, matching_leaves, recorder, zeros
 from .trees import tree_flatten, tree_map, tree_unflatten
 
 # %% ../nbs/14_reverse.ipynb #38916c6d
@@ -101,11 +101,12 @@ def unlock(held):
 class Tape(Trace):
     "One run of reverse mode: a flat list of entries, in the order in which they were made."
 
-    __slots__ = ("entries", "held")
+    __slots__ = ("entries", "held", "below")
 
     def __init__(self):
         self.entries: list[Entry] = []
         self.held: dict[int, np.ndarray] = {} # the arrays that are locked on this tape's behalf
+        self.below = recorder() # a recorder below looks after plain arrays itself
 
     def leaf(
         self,
@@ -146,7 +147,7 @@ class Tape(Trace):
         return Traced(self, self.append(operator.getitem, None, (entry.value, k), NO_KEYWORDS, ((k, entry, None),), value))
 
     def keep(self, value):
-        return guarded(value, self.held)
+        return guarded(value, self.held) if self.below is None else self.below.keep(value)
 
     def release(self):
         "Unlock the arrays that this tape holds."

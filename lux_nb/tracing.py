@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['NO_KEYWORDS', 'SEQUENCES', 'BINARY', 'COMPARISONS', 'UNARY', 'METHODS', 'LEAVING', 'INSPECTING', 'READ_FROM_VALUE',
-           'Trace', 'innermost', 'apply', 'Tracer', 'astype', 'differentiable_leaves', 'matching_leaves', 'zeros',
-           'detached']
+           'Trace', 'innermost', 'recorder', 'apply', 'Tracer', 'astype', 'differentiable_leaves', 'matching_leaves',
+           'zeros', 'detached']
 
 # %% ../nbs/05_tracing.ipynb #2593958c
 import operator
@@ -70,6 +70,11 @@ def innermost(
         elif type(arg) in SEQUENCES:
             found = innermost(arg, found)
     return found
+
+
+def recorder() -> Trace | None: # None when nothing is recorded
+    "The trace at the bottom of this thread's transforms that records a program."
+    return getattr(_thread, "recorder", None)
 
 
 def apply(

@@ -1,0 +1,1 @@
+"""Programs: computations recorded once, improved, and run again as straight-line NumPy."""
