@@ -6,7 +6,7 @@
 __all__ = ['MACHINERY', 'VALUE_DEPENDENT', 'Slot', 'slot_for', 'Instruction', 'slots_of', 'replaced', 'Recording', 'users_line',
            'assigned_name', 'cannot_record', 'Recorded', 'Recorder']
 
-# %% ../../nbs/16_recording.ipynb #384d35c7
+# %% ../../nbs/16_recording.ipynb #6700d22e
 import ast
 import functools
 import linecache
@@ -24,7 +24,7 @@ from ..rules.table import RULES, like, name_of
 from ..tracing import SEQUENCES, Trace, Tracer, _thread
 from ..trees import updated
 
-# %% ../../nbs/16_recording.ipynb #3ad45eb9
+# %% ../../nbs/16_recording.ipynb #2b284dfa
 class Slot:
     "A place that a program fills with one value. What is known of the value beforehand: its type, its shape and its dtype."
 
@@ -69,30 +69,33 @@ def slot_for(value, name: str = "") -> Slot:
     array = value if hasattr(value, "dtype") else np.asarray(value)
     return Slot(type(value), tuple(array.shape), array.dtype, name)
 
-# %% ../../nbs/16_recording.ipynb #cce93c72
-@dataclass(slots=True, eq=False)
+# %% ../../nbs/16_recording.ipynb #90e2eaa2
 class Instruction:
     "One call: `result = function(*args, **kwargs)`. Slots stand among the arguments, also inside tuples and lists."
 
-    function: Callable # what is called
-    args: tuple # slots and constants
-    kwargs: dict # slots and constants
-    result: Any # a slot; a tuple of slots (None for what is no array) where the function returns several
-    view: bool = False # the result may share memory with an argument
+    __slots__ = ("function", "args", "kwargs", "result", "view", "operands")
+
+    def __init__(
+        self,
+        function: Callable, # what is called
+        args: tuple, # slots and constants
+        kwargs: dict, # slots and constants
+        result: Any, # a slot; a tuple of slots (None for what is no array) where the function returns several
+        view: bool = False, # the result may share memory with an argument
+    ):
+        self.function, self.args, self.kwargs, self.result, self.view = function, args, kwargs, result, view
+        self.operands = tuple(slots_of((*args, *kwargs.values()) if kwargs else args)) # the slots that it reads
 
     @property
-    def operands(self) -> list[Slot]:
-        "The slots that it reads."
-        return list(slots_of((*self.args, *self.kwargs.values())))
-
-    @property
-    def results(self) -> list[Slot]:
+    def results(self) -> tuple[Slot, ...]:
         "The slots that it fills."
-        return list(slots_of((self.result,)))
+        return (self.result,) if type(self.result) is Slot else tuple(slots_of((self.result,)))
 
     def replaced(self, known: dict) -> "Instruction":
         "The same call on other values: `known` has the replacement of a slot."
-        args = replaced(self.args, known)
+        if known.keys().isdisjoint(self.operands):
+            return self
+        args = tuple([replaced(arg, known) for arg in self.args])
         kwargs = {name: replaced(arg, known) for name, arg in self.kwargs.items()} if self.kwargs else self.kwargs
         return Instruction(self.function, args, kwargs, self.result, self.view)
 
@@ -124,7 +127,7 @@ class Recording:
     instructions: list[Instruction] = field(default_factory=list) # in the order in which they are carried out
     outputs: list = field(default_factory=list) # slots; constants where a result depends on nothing
 
-# %% ../../nbs/16_recording.ipynb #f50d3628
+# %% ../../nbs/16_recording.ipynb #758a98b7
 MACHINERY = {"tracing.py", "forward.py", "reverse.py", "autodiff.py", "trees.py"} # files of ours that no message is about
 _HOME = Path(__file__).resolve().parents[1] if "__file__" in globals() else Path("lux_nb").resolve()
 
@@ -165,7 +168,7 @@ def cannot_record(what: str, remedy: str) -> TypeError:
     where = f"line {number} of {filename if filename.startswith('<') else Path(filename).name}"
     return TypeError(f"{what} can't be recorded ({where}{f': {line}' if line else ''}): {remedy}, or call the function without `compiled`")
 
-# %% ../../nbs/16_recording.ipynb #bc0bc364
+# %% ../../nbs/16_recording.ipynb #4c5a9037
 _STATIC = "pass the value as a static argument, compiled(f, static=...)"
 _SHAPE = "a program's shapes are fixed: use np.where with three arguments, or multiply by the mask"
 
@@ -199,7 +202,7 @@ class Recorded(Tracer):
     item = _refuses("x.item()", "the value serves in arithmetic as it is")
     tolist = _refuses("x.tolist()", "unpack it, or index it")
 
-# %% ../../nbs/16_recording.ipynb #a0e7d288
+# %% ../../nbs/16_recording.ipynb #26251657
 VALUE_DEPENDENT = {
     getattr(np, name)
     for name in """nonzero flatnonzero argwhere unique unique_values unique_counts unique_inverse unique_all compress extract
@@ -222,7 +225,7 @@ def _parts(index) -> tuple:
     "The parts of an index."
     return index if type(index) is tuple else (index,)
 
-# %% ../../nbs/16_recording.ipynb #752f2281
+# %% ../../nbs/16_recording.ipynb #dac92f4a
 class Recorder(Trace):
     "The trace that writes a program: each operation on one of its values is carried out, and becomes an instruction."
 

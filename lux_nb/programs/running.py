@@ -6,7 +6,7 @@
 __all__ = ['MISS', 'Program', 'row', 'is_traced', 'key_of_leaf', 'Unpacker', 'Entry', 'leaf_names', 'quick', 'Compiled',
            'compiled']
 
-# %% ../../nbs/17_programs.ipynb #d4956a61
+# %% ../../nbs/17_programs.ipynb #e3d3bc05
 import functools
 import html
 import inspect
@@ -25,7 +25,7 @@ from ..rules.table import name_of
 from ..tracing import Tracer, recorder
 from ..trees import ComponentArray, FrozenDict, _component_array, _with_entries, tree_flatten, tree_leaves_with_path, tree_unflatten
 
-# %% ../../nbs/17_programs.ipynb #a80cfe1c
+# %% ../../nbs/17_programs.ipynb #50acf8f7
 class Program:
     "A straight-line NumPy program: printed, it is a table of instructions; `source` is what runs."
 
@@ -72,7 +72,7 @@ def row(instruction) -> tuple[str, str, str]:
     "An instruction as a row of the table."
     return str(instruction.result), "", name_of(instruction.function)
 
-# %% ../../nbs/17_programs.ipynb #3c17204f
+# %% ../../nbs/17_programs.ipynb #5b199784
 def is_traced(leaf) -> bool:
     "Whether a leaf of the arguments is a value of the program; anything else is static."
     return (hasattr(leaf, "dtype") and hasattr(leaf, "shape")) or type(leaf) in (int, float, complex)
@@ -167,7 +167,7 @@ class Unpacker:
             raise TypeError("another kind of node")
         return next(results) if tree is not None else "None"
 
-# %% ../../nbs/17_programs.ipynb #f7378848
+# %% ../../nbs/17_programs.ipynb #e75e0126
 MISS = object() # what the quick way returns where a program does not fit the arguments
 
 
@@ -224,7 +224,7 @@ def quick(entry: Entry, args: tuple, kwargs: dict, result) -> Callable:
     exec("def enter(args, kwargs):\n" + "\n".join("    " + line for line in lines), space)
     return space["enter"]
 
-# %% ../../nbs/17_programs.ipynb #ea2b341c
+# %% ../../nbs/17_programs.ipynb #a081c728
 class Compiled:
     "A function that is recorded at its first call for each kind of arguments, and from then on run as a program."
 

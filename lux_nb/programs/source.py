@@ -5,13 +5,15 @@
 # %% auto #0
 __all__ = ['INFIX', 'SYMBOL', 'PREFIX', 'NOUNS', 'VIEWS', 'SMALL', 'NATIVE', 'FILLERS', 'path_of', 'Names', 'views', 'Memory',
            'used', 'Writer', 'is_native', 'is_float', 'write_native', 'wish_for', 'write', 'view', 'once_view',
-           'buffer', 'dying', 'placed_parts', 'place', 'operand', 'target']
+           'buffer', 'dying', 'placed_parts', 'place', 'place_at', 'write_block', 'flat', 'block_text', 'number',
+           'operand', 'target']
 
-# %% ../../nbs/16c_source.ipynb #3044e67e
+# %% ../../nbs/16c_source.ipynb #468699bb
 import keyword
 import math
 import operator
 import re
+import textwrap
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,13 +21,13 @@ from typing import Any
 
 import numpy as np
 
-from .passes import added, dtype_of, is_array, is_elementwise, is_weak
+from .passes import BLOCK, Block, added, dtype_of, is_array, is_elementwise, is_weak
 from .recording import Instruction, Recording, Slot
 from ..rules.indexing import is_basic, scatter
 from ..tracing import astype
 from ..trees import updated
 
-# %% ../../nbs/16c_source.ipynb #4c577da8
+# %% ../../nbs/16c_source.ipynb #b1eafc09
 INFIX = {
     "+": (np.add, operator.add), "-": (np.subtract, operator.sub), "*": (np.multiply, operator.mul), "/": (np.divide, operator.truediv),
     "//": (np.floor_divide, operator.floordiv), "%": (np.mod, operator.mod), "**": (np.power, operator.pow), "@": (np.matmul, operator.matmul),
@@ -84,7 +86,7 @@ class Names:
         self.of[slot] = self.new(slot.name or wish)
         return self.of[slot]
 
-# %% ../../nbs/16c_source.ipynb #93ad5c15
+# %% ../../nbs/16c_source.ipynb #b4db9f05
 VIEWS = {np.reshape, np.transpose, np.broadcast_to, operator.getitem}
 SMALL = 4096 # bytes of an array for which a call costs more than its arithmetic
 
@@ -128,12 +130,12 @@ class Memory:
         "Whether the memory of a slot is not read after this instruction."
         return self.last[self.root[slot]] <= number
 
-# %% ../../nbs/16c_source.ipynb #83671356
+# %% ../../nbs/16c_source.ipynb #f082d0d7
 def used(lines: list[str], text: list[str]) -> list[str]:
     "The lines `name = ...` whose name occurs later on."
     words, kept = set(re.findall(r"\w+", "\n".join(text))), []
     for line in reversed(lines):
-        if line.split(" = ")[0] in words:
+        if re.match(r"(?:def )?(\w+)", line)[1] in words:
             words.update(re.findall(r"\w+", line))
             kept.append(line)
     return kept[::-1]
@@ -151,10 +153,12 @@ class Writer:
         self.uses.update(slot for slot in recording.outputs if type(slot) is Slot)
         self.fixed: dict[Slot, np.ndarray] = {} # slots with memory that is made once: an array laid out as it will be
         self.native: dict[Slot, str] = {} # float64 scalars that a variable holds as Python's
+        self.read_natively = {slot for instruction in recording.instructions if is_native(instruction) for slot in instruction.operands}
         self.floats = floats and sum(map(is_native, recording.instructions)) > 2
         self.owned: dict[Slot, str] = {} # buffers by the slot that they hold now
         self.objects: dict[str, Any] = {} # what the source needs besides NumPy, by name
         self.placed = placed_parts(self) # slots that are computed in a part of an array that joins them
+        self.spread: dict[tuple, str] = {} # names of arrays that hold a smaller one, repeated
         self.constants: dict[tuple, str] = {} # names of constants that are made once
         self.number = 0 # of the instruction that is being written
 
@@ -173,7 +177,7 @@ class Writer:
         call = [f"def program({', '.join(inputs)}):", *("    " + line for line in body)]
         self.once = used(self.once, call)
         if self.once or self.objects:
-            once = ["    " + line for line in self.once]
+            once = [textwrap.indent(line, "    ") for line in self.once]
             call = [f"def build({', '.join(self.objects)}):", *once, "", *("    " + line for line in call), "", "    return program"]
         imports = ["import math", ""] * bool(self.native) + ["import numpy as np", "", ""]
         return "\n".join([*imports, *call]) + "\n"
@@ -290,7 +294,7 @@ class Writer:
         given = [*map(self.text, args), *(f"{name}={self.text(value)}" for name, value in kwargs.items()), *(f"{name}={text}" for name, text in more.items())]
         return f"{path_of(function) or self.foreign(function)}({', '.join(given)})"
 
-# %% ../../nbs/16c_source.ipynb #b054eac3
+# %% ../../nbs/16c_source.ipynb #4cde92a6
 _MATH = {
     np.sin: "sin", np.cos: "cos", np.tan: "tan", np.arcsin: "asin", np.arccos: "acos", np.arctan: "atan", np.sinh: "sinh", np.cosh: "cosh", np.tanh: "tanh",
     np.arcsinh: "asinh", np.arccosh: "acosh", np.arctanh: "atanh", np.exp: "exp", np.expm1: "expm1", np.log: "log", np.log1p: "log1p", np.log2: "log2",
@@ -315,7 +319,8 @@ def is_float(value) -> bool:
 def write_native(w: Writer, instruction: Instruction) -> None:
     "Write a call on float64 scalars as arithmetic of Python's."
     args = [w.float(x) for x in instruction.args]
-    name = w.names.give(instruction.result, wish_for(instruction))
+    if instruction.function not in _MATH:
+        args = [f"({x})" if " " in x or x.startswith("-") else x for x in args]
     if instruction.function in _MATH:
         text = f"math.{_MATH[instruction.function]}({', '.join(args)})"
     elif instruction.function is np.square:
@@ -324,10 +329,12 @@ def write_native(w: Writer, instruction: Instruction) -> None:
         text = f"abs({args[0]})"
     else:
         text = f"-{args[0]}" if len(args) == 1 else f"{args[0]} {SYMBOL[instruction.function]} {args[1]}"
-    w.native[instruction.result] = name
-    w.body.append(f"{name} = {text}")
+    w.native[instruction.result] = text
+    if not (w.uses[instruction.result] == 1 and len(text) < 50 and instruction.result in w.read_natively):
+        w.native[instruction.result] = name = w.names.give(instruction.result, wish_for(instruction))
+        w.body.append(f"{name} = {text}")
 
-# %% ../../nbs/16c_source.ipynb #34345249
+# %% ../../nbs/16c_source.ipynb #c3934fa4
 def wish_for(instruction: Instruction) -> str:
     "What a result is called that the user has not named."
     function = instruction.function
@@ -340,7 +347,9 @@ def wish_for(instruction: Instruction) -> str:
 def write(w: Writer, instruction: Instruction) -> None:
     "Write one instruction, in the way that suits it."
     result = instruction.result
-    if type(result) is tuple:
+    if type(instruction.function) is Block:
+        write_block(w, instruction)
+    elif type(result) is tuple:
         names = [w.names.give(slot, wish_for(instruction)) if slot is not None else "_" for slot in result]
         w.body.append(f"{', '.join(names)}{',' if len(names) == 1 else ''} = {w.call(instruction)}")
     elif not instruction.operands and is_array(result):
@@ -409,7 +418,7 @@ def dying(w: Writer, instruction: Instruction) -> Slot | None:
             return slot
     return None
 
-# %% ../../nbs/16c_source.ipynb #3d5adc06
+# %% ../../nbs/16c_source.ipynb #28307b25
 def placed_parts(w: Writer) -> dict[Slot, tuple[Instruction, slice]]:
     "The slots that can be computed where an array that joins them will hold them: the array's instruction, and the part of it."
     made = {instruction.result: instruction for instruction in w.recording.instructions if type(instruction.result) is Slot}
@@ -424,6 +433,11 @@ def placed_parts(w: Writer) -> dict[Slot, tuple[Instruction, slice]]:
                 if fills and root not in found and root not in w.memory.leaving and root.size == part.size and root.dtype == instruction.result.dtype and root.shape:
                     if all(made[slot].function is np.reshape for slot in {part} - {root}):
                         found[root] = instruction, slice(start - part.size, start)
+        if instruction.function is scatter and is_basic(instruction.args[1]) and is_array(instruction.args[0]):
+            part, root = instruction.args[0], w.memory.root[instruction.args[0]]
+            maker = made.get(root)
+            if part is root and w.uses[part] == 1 and maker is not None and isinstance(maker.function, np.ufunc) and root.dtype == instruction.result.dtype and root not in found:
+                found[root] = instruction, instruction.args[1]
     for root, (instruction, _) in found.items():
         w.memory.join(root, instruction.result)
     return found
@@ -434,10 +448,22 @@ def place(w: Writer, instruction: Instruction) -> str:
     whole, part = w.placed[instruction.result]
     if whole.result not in w.fixed:
         buffer(w, whole)
+        if whole.function is scatter:
+            w.body.append(f"{w.text(whole.result)}.fill(0)")
+    if whole.function is scatter:
+        return place_at(w, instruction, whole.result, part)
     name = w.names.give(instruction.result, wish_for(instruction))
     shape = instruction.result.shape
     w.once.append(f"{name} = {w.text(whole.result)}[{w.index(part)}]" + (f".reshape({', '.join(map(str, shape))})" if len(shape) != 1 else ""))
     w.fixed[instruction.result] = w.fixed[whole.result][part].reshape(shape)
+    return name
+
+
+def place_at(w: Writer, instruction: Instruction, whole: Slot, index) -> str:
+    "The name of a part of an array that is zero elsewhere."
+    name = w.names.give(instruction.result, wish_for(instruction))
+    w.once.append(f"{name} = {w.text(whole)}[{w.index(index)}]")
+    w.fixed[instruction.result] = w.fixed[whole][index]
     return name
 
 
@@ -452,7 +478,88 @@ def _fill_joined(w: Writer, instruction: Instruction) -> bool:
         start += part.size
     return True
 
-# %% ../../nbs/16c_source.ipynb #fb0c05d7
+# %% ../../nbs/16c_source.ipynb #57d00782
+def write_block(w: Writer, instruction: Instruction) -> None:
+    "Write a group of elementwise operations as a function of pieces, and the loop that calls it."
+    block, inputs = instruction.function, instruction.args
+    arrays = [slot for slot in block.outputs if slot.is_array]
+    sums = [slot for slot in block.outputs if not slot.is_array]
+    width = max(slot.dtype.itemsize for slot in (*inputs, *(i.result for i in block.instructions)))
+    step, size = BLOCK // width, math.prod(block.shape)
+    given = [f"{flat(w, slot)}[start:stop]" if is_array(slot) else w.text(slot) for slot in inputs]
+    for slot in arrays:
+        if slot in w.memory.leaving:
+            w.body.append(f"{w.names.give(slot, 'result')} = np.empty({w.text(slot.shape)}, {w.text(slot.dtype)})")
+        else:
+            buffer(w, Instruction(block, inputs, {}, slot))
+        given.append(f"{flat(w, slot)}[start:stop]")
+    name = w.names.new("block")
+    pieces, text = block_text(w, block, inputs, arrays, sums, name)
+    for piece, dtype in pieces.items():
+        w.once.append(f"{piece} = np.empty({step}, {w.text(dtype)})")
+        given.append(f"{piece}[: stop - start]")
+    w.once.append(text)
+    totals = [w.names.new("total") for _ in sums]
+    w.body += [f"{total} = 0.0" for total in totals]
+    w.body += [f"for start in range(0, {size}, {step}):", f"    stop = min(start + {step}, {size})"]
+    parts = [f"{total}_part" for total in totals]
+    w.body.append(f"    {', '.join(parts)}{' = ' if parts else ''}{name}({', '.join(given)})")
+    w.body += [f"    {total} += float({part})" for total, part in zip(totals, parts)]
+    for slot, total in zip(sums, totals):
+        w.body.append(f"{w.names.give(slot, 'sum')} = {w.text(slot.dtype)}({total})")
+
+
+def flat(w: Writer, slot: Slot) -> str:
+    "The text of an array as one row."
+    if len(slot.shape) == 1:
+        return w.text(slot)
+    if slot in w.fixed:
+        return once_view(w, f"{w.text(slot)}.reshape(-1)")
+    name = w.names.new(f"{slot.name or 'array'}_flat")
+    w.body.append(f"{name} = {w.text(slot)}.reshape(-1)")
+    return name
+
+
+def block_text(w: Writer, block: Block, inputs, arrays, sums, name: str) -> tuple[dict[str, np.dtype], str]:
+    "The function that computes one piece: the names and dtypes of the pieces that it needs for itself, and its text."
+    names, places = Names(), {}
+    names.taken |= w.names.taken
+    parameters = [names.new(slot.name or "x") for slot in inputs]
+    places.update(zip(inputs, parameters))
+    results = {slot: names.new(f"{slot.name or 'result'}_piece") for slot in arrays}
+    last = {slot: k for k, instruction in enumerate(block.instructions) for slot in instruction.operands}
+    free: dict[np.dtype, list[str]] = {}
+    pieces, lines, returned = {}, [], []
+    for k, instruction in enumerate(block.instructions):
+        y = instruction.result
+        args = [places[x] if type(x) is Slot else number(w, x, y) for x in instruction.args]
+        for slot in {slot for slot in instruction.operands if last[slot] == k and places[slot] in pieces}:
+            free.setdefault(slot.dtype, []).append(places[slot])
+        if not y.is_array:
+            returned.append(f"np.add.reduce({args[0]})")
+            continue
+        if y in results:
+            places[y] = results[y]
+        elif free.get(y.dtype):
+            places[y] = free[y.dtype].pop()
+        else:
+            places[y] = names.new("piece")
+            pieces[places[y]] = y.dtype
+        lines.append(f"{path_of(instruction.function)}({', '.join(args)}, out={places[y]})")
+    lines += [f"return {', '.join(returned)}"] if returned else []
+    head = f"def {name}({', '.join([*parameters, *results.values(), *pieces])}):"
+    w.names.taken |= set(pieces)
+    return pieces, "\n".join([head, *("    " + line for line in lines)])
+
+
+def number(w: Writer, value, result: Slot) -> str:
+    "A constant operand, as an array without axes where that is quicker."
+    if result.dtype.kind != "f" or dtype_of(value).kind not in "fi":
+        return w.text(value)
+    dtype = result.dtype if is_weak(value) else dtype_of(value)
+    return w.shared("factor", f"np.array({value if is_weak(value) else value.item()!r}, {w.text(dtype)})")
+
+# %% ../../nbs/16c_source.ipynb #ffad15a5
 def _fill_ufunc(w: Writer, instruction: Instruction) -> bool:
     "A ufunc writes into its buffer; a result that leaves the program gets memory of its own."
     if instruction.kwargs or instruction.function.nout != 1 or not all(is_array(x) or np.ndim(x) == 0 for x in instruction.args):
@@ -476,15 +583,16 @@ def _fill_ufunc(w: Writer, instruction: Instruction) -> bool:
 def operand(w: Writer, value, instruction: Instruction) -> str:
     "An operand of a ufunc. For small arrays numbers are put into arrays and rows are spread out, since NumPy is quicker with equal shapes."
     result = instruction.result
-    if not (result.nbytes <= SMALL and result.dtype.kind == "f" and dtype_of(value).kind in "fi" and np.shape(w.fixed.get(value, 0)) != result.shape):
+    if result.dtype.kind != "f" or dtype_of(value).kind not in "fi":
         return w.text(value)
     if not isinstance(value, Slot):
-        strong = result.dtype if is_weak(value) else dtype_of(value)
-        return w.shared("factor", f"np.array({value if is_weak(value) else value.item()!r}, {w.text(strong)})")
-    if value.shape == result.shape or (value.dtype != result.dtype and not (is_weak(value) and value.dtype.kind == "f")):
+        return number(w, value, result)
+    if value.shape == result.shape or result.nbytes > SMALL or (value.dtype != result.dtype and not (is_weak(value) and value.dtype.kind == "f")):
         return w.text(value)
     shape = result.shape if value.shape else ()
-    spread = w.names.new(f"{value.name or 'value'}_{'rows' if shape else 'array'}")
+    if (value, shape) in w.spread:
+        return w.spread[value, shape]
+    w.spread[value, shape] = spread = w.names.new(f"{value.name or 'value'}_{'rows' if shape else 'array'}")
     w.once.append(f"{spread} = np.empty({w.text(shape)}, {w.text(result.dtype)})")
     w.body.append(f"{spread}[...] = {w.text(value)}")
     return spread
@@ -508,8 +616,11 @@ def _fill_where(w: Writer, instruction: Instruction) -> bool:
     condition, a, b = instruction.args
     if instruction.result in w.memory.leaving or instruction.kwargs or dtype_of(condition) != bool or not is_array(condition):
         return False
-    name = buffer(w, instruction)
-    w.body += [f"{name}[...] = {w.text(b)}", f"np.copyto({name}, {w.text(a)}, where={w.text(condition)})"]
+    over = next((b for slot in [dying(w, instruction)] if slot is b and b is not None and a is not b), None)
+    name = buffer(w, instruction, over)
+    if over is None:
+        w.body.append(f"{name}[...] = {w.text(b)}")
+    w.body.append(f"np.copyto({name}, {w.text(a)}, where={w.text(condition)})")
     return True
 
 
@@ -522,6 +633,8 @@ def target(w: Writer, name: str, instruction: Instruction, index) -> str:
 def _fill_scatter(w: Writer, instruction: Instruction) -> bool:
     "Zeros, and the values in their places."
     g, index, shape = instruction.args
+    if g in w.placed:
+        return True
     name = buffer(w, instruction)
     w.body.append(f"{name}.fill(0)")
     if is_basic(index):
@@ -542,8 +655,14 @@ def _fill_updated(w: Writer, instruction: Instruction) -> bool:
     name = buffer(w, instruction, over)
     if over is None:
         w.body.append(f"{name}[...] = {text}")
-    sign = "+=" if instruction.function is added else "="
-    w.body.append(f"{target(w, name, instruction, index)} {sign} {w.text(value)}")
+    part = target(w, name, instruction, index)
+    if instruction.function is updated:
+        w.body.append(f"{part} = {w.text(value)}")
+    elif part.endswith("[...]"):
+        part = part.removesuffix("[...]")
+        w.body.append(f"np.add({part}, {w.text(value)}, out={part})")
+    else:
+        w.body.append(f"{part} += {w.text(value)}")
     return True
 
 
