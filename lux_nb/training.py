@@ -7,12 +7,13 @@ __all__ = ['TrainState', 'compute_gradients', 'apply_gradients', 'single_train_s
 
 # %% ../nbs/21_training.ipynb #9da24573
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .autodiff import AutoForward, AutoReverse
 from .layers import Layer
 from .optimizers import Optimizer
+from .programs import compiled
 
 # %% ../nbs/21_training.ipynb #aaae2e96
 @dataclass(frozen=True, slots=True)
@@ -56,12 +57,33 @@ def apply_gradients(
     return TrainState(tstate.model, parameters, tstate.states, tstate.optimizer, memory, tstate.step + 1)
 
 
+@compiled
+def _program(ad, lossfn, model, kind, settings, data, parameters, states, memory):
+    "One step as a function of arrays and numbers: gradients, loss, statistics, and all that is new. `kind` is the optimizer's class, `settings` its fields."
+    optimizer = object.__new__(kind)
+    vars(optimizer).update(settings) # checked when the optimizer was made, and traced, so that a new learning rate needs no new program
+    tstate = TrainState(model, parameters, states, optimizer, memory)
+    grads, loss, stats, new = single_train_step(replace(ad, compiled=False), lossfn, data, tstate)
+    return grads, loss, stats, new.parameters, new.states, new.optimizer_state
+
+
+def _compiled_step(ad, lossfn, data, tstate):
+    "One step, run as a program."
+    optimizer = tstate.optimizer
+    grads, loss, stats, parameters, states, memory = _program(
+        ad, lossfn, tstate.model, type(optimizer), vars(optimizer), data, tstate.parameters, tstate.states, tstate.optimizer_state
+    )
+    return grads, loss, stats, TrainState(tstate.model, parameters, states, optimizer, memory, tstate.step + 1)
+
+
 def single_train_step(
     ad: AutoForward | AutoReverse, # the mode
     lossfn: Callable, # objective: (model, parameters, states, data) -> (loss, states, statistics)
     data: Any, # what the objective takes, usually (x, y)
     tstate: TrainState, # where we are; it stays valid
 ) -> tuple: # (gradients, loss, statistics, next train state); the loss is the one before the step
-    "One step of training: gradients, then the optimizer. Pure. Raises as `gradient` does."
+    "One step of training: gradients, then the optimizer. Pure. With a compiled mode it runs as one program. Raises as `gradient` does, and as `compiled`."
+    if ad.compiled:
+        return _compiled_step(ad, lossfn, data, tstate)
     grads, loss, stats, tstate = compute_gradients(ad, lossfn, data, tstate)
     return grads, loss, stats, apply_gradients(tstate, grads)

@@ -6,7 +6,7 @@
 __all__ = ['MACHINERY', 'VALUE_DEPENDENT', 'Slot', 'slot_for', 'Instruction', 'slots_of', 'replaced', 'Recording', 'users_line',
            'assigned_name', 'cannot_record', 'Recorded', 'Recorder']
 
-# %% ../../nbs/16_recording.ipynb #6700d22e
+# %% ../../nbs/16_recording.ipynb #9a769d57
 import ast
 import functools
 import linecache
@@ -19,12 +19,13 @@ from typing import Any
 
 import numpy as np
 
+from ..randomness import drawing
 from ..reverse import lock, unlock
 from ..rules.table import RULES, like, name_of
 from ..tracing import SEQUENCES, Trace, Tracer, _thread
 from ..trees import updated
 
-# %% ../../nbs/16_recording.ipynb #2b284dfa
+# %% ../../nbs/16_recording.ipynb #83f553af
 class Slot:
     "A place that a program fills with one value. What is known of the value beforehand: its type, its shape and its dtype."
 
@@ -69,7 +70,7 @@ def slot_for(value, name: str = "") -> Slot:
     array = value if hasattr(value, "dtype") else np.asarray(value)
     return Slot(type(value), tuple(array.shape), array.dtype, name)
 
-# %% ../../nbs/16_recording.ipynb #90e2eaa2
+# %% ../../nbs/16_recording.ipynb #0b5bc082
 class Instruction:
     "One call: `result = function(*args, **kwargs)`. Slots stand among the arguments, also inside tuples and lists."
 
@@ -127,8 +128,8 @@ class Recording:
     instructions: list[Instruction] = field(default_factory=list) # in the order in which they are carried out
     outputs: list = field(default_factory=list) # slots; constants where a result depends on nothing
 
-# %% ../../nbs/16_recording.ipynb #758a98b7
-MACHINERY = {"tracing.py", "forward.py", "reverse.py", "autodiff.py", "trees.py"} # files of ours that no message is about
+# %% ../../nbs/16_recording.ipynb #8362061e
+MACHINERY = {"tracing.py", "forward.py", "reverse.py", "autodiff.py", "trees.py", "randomness.py"} # files of ours that no message is about
 _HOME = Path(__file__).resolve().parents[1] if "__file__" in globals() else Path("lux_nb").resolve()
 
 
@@ -138,7 +139,7 @@ def _is_machinery(code) -> bool:
     path = Path(code.co_filename)
     if _HOME in path.parents:
         return path.name in MACHINERY or path.parent.name in ("rules", "programs")
-    ours = code.co_qualname.partition(".")[0] in ("Recorder", "cannot_record", "_check", "_refuses")
+    ours = code.co_qualname.partition(".")[0] in ("Recorder", "cannot_record", "_check", "_refuses", "_refuse_draw")
     return ours or "numpy" in path.parts or "optree" in path.parts or code.co_filename.startswith("<frozen")
 
 
@@ -168,7 +169,7 @@ def cannot_record(what: str, remedy: str) -> TypeError:
     where = f"line {number} of {filename if filename.startswith('<') else Path(filename).name}"
     return TypeError(f"{what} can't be recorded ({where}{f': {line}' if line else ''}): {remedy}, or call the function without `compiled`")
 
-# %% ../../nbs/16_recording.ipynb #4c5a9037
+# %% ../../nbs/16_recording.ipynb #ce6b903c
 _STATIC = "pass the value as a static argument, compiled(f, static=...)"
 _SHAPE = "a program's shapes are fixed: use np.where with three arguments, or multiply by the mask"
 
@@ -202,7 +203,7 @@ class Recorded(Tracer):
     item = _refuses("x.item()", "the value serves in arithmetic as it is")
     tolist = _refuses("x.tolist()", "unpack it, or index it")
 
-# %% ../../nbs/16_recording.ipynb #26251657
+# %% ../../nbs/16_recording.ipynb #c4f9d69f
 VALUE_DEPENDENT = {
     getattr(np, name)
     for name in """nonzero flatnonzero argwhere unique unique_values unique_counts unique_inverse unique_all compress extract
@@ -225,7 +226,7 @@ def _parts(index) -> tuple:
     "The parts of an index."
     return index if type(index) is tuple else (index,)
 
-# %% ../../nbs/16_recording.ipynb #dac92f4a
+# %% ../../nbs/16_recording.ipynb #2011fb6f
 class Recorder(Trace):
     "The trace that writes a program: each operation on one of its values is carried out, and becomes an instruction."
 
@@ -238,12 +239,12 @@ class Recorder(Trace):
         self.last = ("", 0), None # the user's line, and the slot that it filled last
 
     def __enter__(self):
-        _thread.recorder = self
+        _thread.recorder, drawing.refused = self, _refuse_draw
         return super().__enter__()
 
     def __exit__(self, *exception):
         super().__exit__()
-        _thread.recorder = None
+        _thread.recorder = drawing.refused = None
         unlock(self.held)
         self.name_last(("", 0))
 
@@ -270,7 +271,7 @@ class Recorder(Trace):
         if type(arg) in SEQUENCES:
             pairs = [self.lower(each) for each in arg]
             return type(arg)([value for value, _ in pairs]), type(arg)([ref for _, ref in pairs])
-        if hasattr(arg, "dtype") and hasattr(arg, "shape") and not isinstance(arg, np.generic):
+        if hasattr(arg, "dtype") and hasattr(arg, "shape") and not isinstance(arg, (np.generic, type)):
             return arg, self.captured(arg)
         return arg, arg
 
@@ -311,6 +312,11 @@ class Recorder(Trace):
         if line != before and type(filled) is Slot and not filled.name:
             filled.name = assigned_name(*before)
         self.last = line, slot
+
+
+def _refuse_draw():
+    "Raise where f draws random numbers: each call would get the same ones."
+    raise cannot_record("a draw from a generator", "draw before the call, and pass the numbers as an argument")
 
 
 def _note_views(result, args) -> bool: # whether there are any

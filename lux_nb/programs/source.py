@@ -8,7 +8,7 @@ __all__ = ['INFIX', 'SYMBOL', 'PREFIX', 'NOUNS', 'VIEWS', 'SMALL', 'NATIVE', 'FI
            'buffer', 'dying', 'placed_parts', 'place', 'place_at', 'write_block', 'flat', 'block_text', 'number',
            'operand', 'target']
 
-# %% ../../nbs/16c_source.ipynb #468699bb
+# %% ../../nbs/16c_source.ipynb #325a544c
 import keyword
 import math
 import operator
@@ -27,7 +27,7 @@ from ..rules.indexing import is_basic, scatter
 from ..tracing import astype
 from ..trees import updated
 
-# %% ../../nbs/16c_source.ipynb #b1eafc09
+# %% ../../nbs/16c_source.ipynb #9c5dd6cb
 INFIX = {
     "+": (np.add, operator.add), "-": (np.subtract, operator.sub), "*": (np.multiply, operator.mul), "/": (np.divide, operator.truediv),
     "//": (np.floor_divide, operator.floordiv), "%": (np.mod, operator.mod), "**": (np.power, operator.pow), "@": (np.matmul, operator.matmul),
@@ -86,7 +86,7 @@ class Names:
         self.of[slot] = self.new(slot.name or wish)
         return self.of[slot]
 
-# %% ../../nbs/16c_source.ipynb #b4db9f05
+# %% ../../nbs/16c_source.ipynb #86464e39
 VIEWS = {np.reshape, np.transpose, np.broadcast_to, operator.getitem}
 SMALL = 4096 # bytes of an array for which a call costs more than its arithmetic
 
@@ -105,6 +105,7 @@ class Memory:
         self.root: dict[Slot, Slot] = {} # the slot that owns the memory of another
         self.last: dict[Slot, float] = {} # the number of the last instruction that reads an owner's memory
         self.given = {*recording.inputs, *recording.captured} # owners that are not ours to write to
+        self.loose: set[Slot] = set() # views that can't be given away: read-only ones, and those of functions that we don't know
         for slot in self.given:
             self.root[slot] = slot
         for number, instruction in enumerate(recording.instructions):
@@ -113,6 +114,8 @@ class Memory:
             base = next(iter(instruction.operands), None) if views(instruction) else None
             if base is not None and instruction.function not in VIEWS: # a function that we don't know: its operands stay as they are
                 self.last.update({self.root[slot]: math.inf for slot in instruction.operands})
+            if views(instruction) and (base in self.loose or not is_array(base) or instruction.function not in VIEWS - {np.broadcast_to}):
+                self.loose.update(instruction.results)
             for slot in instruction.results:
                 self.root[slot] = slot if base is None or not is_array(base) else self.root[base]
                 self.last.setdefault(slot, number)
@@ -130,7 +133,7 @@ class Memory:
         "Whether the memory of a slot is not read after this instruction."
         return self.last[self.root[slot]] <= number
 
-# %% ../../nbs/16c_source.ipynb #f082d0d7
+# %% ../../nbs/16c_source.ipynb #9f04484d
 def used(lines: list[str], text: list[str]) -> list[str]:
     "The lines `name = ...` whose name occurs later on."
     words, kept = set(re.findall(r"\w+", "\n".join(text))), []
@@ -167,6 +170,10 @@ class Writer:
         inputs = [self.names.give(slot, "x") for slot in self.recording.inputs]
         for slot, value in self.recording.captured.items():
             self.objects[self.names.give(slot, "captured")] = value
+            if slot.is_array:
+                self.fixed[slot] = value
+        if self.reuse:
+            self.copy_inputs()
         for self.number, instruction in enumerate(self.recording.instructions):
             write(self, instruction)
             self.release(instruction)
@@ -194,6 +201,17 @@ class Writer:
         lines = numpys[numpys.index(next(line for line in numpys if line.startswith("def program"))) + 1 :]
         return ["try:", *("    " + line for line in body), "except (ArithmeticError, ValueError):", *lines]
 
+    def copy_inputs(self) -> None:
+        "Copy a small input that is taken apart: one copy costs less than several views."
+        taken = Counter(i.args[0] for i in self.recording.instructions if i.function in VIEWS and views(i) and is_array(i.args[0]))
+        for slot in self.recording.inputs:
+            if taken[slot] > 1 and slot.nbytes <= SMALL:
+                given = self.names.of[slot]
+                self.names.of[slot] = name = self.names.new(f"{given}_copy")
+                self.once.append(f"{name} = np.empty({self.text(slot.shape)}, {self.text(slot.dtype)})")
+                self.body.append(f"{name}[...] = {given}")
+                self.fixed[slot] = np.empty(slot.shape, slot.dtype)
+
     def returned(self) -> str:
         "The results: an array that is given, a buffer or the memory of another result is copied."
         seen, parts = set(), []
@@ -201,7 +219,7 @@ class Writer:
             text = self.text(output)
             if is_array(output):
                 root = self.memory.root[output]
-                if root in seen or root in self.memory.given or output in self.fixed:
+                if root in seen or root in self.memory.given or output in self.fixed or output in self.memory.loose:
                     text += ".copy()"
                 seen.add(root)
             parts.append(text)
@@ -281,20 +299,23 @@ class Writer:
         function, args, kwargs = instruction.function, instruction.args, instruction.kwargs
         if function is operator.getitem:
             return f"{self.text(args[0])}[{self.index(args[1])}]"
-        if function is np.transpose and is_array(args[0]):
+        canonical = len(args) == 2 and type(args[1]) is tuple and not kwargs and is_array(args[0])
+        if function is np.transpose and canonical:
             return f"{self.text(args[0])}.T" if args[1] == tuple(range(len(args[1])))[::-1] else f"{self.text(args[0])}.transpose{self.text(args[1])}"
-        if function is np.reshape and is_array(args[0]):
-            return f"{self.text(args[0])}.reshape({', '.join(map(str, args[1]))})" if args[1] else f"{self.text(args[0])}.reshape(())"
+        if function is np.reshape and canonical:
+            return f"{self.text(args[0])}.reshape({', '.join(map(str, args[1])) or '()'})"
         if function is astype:
             return f"{self.text(args[0])}.astype({self.text(np.dtype(args[1]))})"
         if not kwargs and not more and function in SYMBOL:
             return f"{self.text(args[0])} {SYMBOL[function]} {self.text(args[1])}"
         if not kwargs and not more and function in PREFIX:
             return f"{PREFIX[function]}{self.text(args[0])}"
+        if function is np.dot and len(args) == 2 and is_array(args[0]): # the method skips NumPy's dispatch
+            return f"{self.text(args[0])}.dot({', '.join([self.text(args[1]), *(f'{name}={text}' for name, text in more.items())])})"
         given = [*map(self.text, args), *(f"{name}={self.text(value)}" for name, value in kwargs.items()), *(f"{name}={text}" for name, text in more.items())]
         return f"{path_of(function) or self.foreign(function)}({', '.join(given)})"
 
-# %% ../../nbs/16c_source.ipynb #4cde92a6
+# %% ../../nbs/16c_source.ipynb #b764c494
 _MATH = {
     np.sin: "sin", np.cos: "cos", np.tan: "tan", np.arcsin: "asin", np.arccos: "acos", np.arctan: "atan", np.sinh: "sinh", np.cosh: "cosh", np.tanh: "tanh",
     np.arcsinh: "asinh", np.arccosh: "acosh", np.arctanh: "atanh", np.exp: "exp", np.expm1: "expm1", np.log: "log", np.log1p: "log1p", np.log2: "log2",
@@ -334,7 +355,7 @@ def write_native(w: Writer, instruction: Instruction) -> None:
         w.native[instruction.result] = name = w.names.give(instruction.result, wish_for(instruction))
         w.body.append(f"{name} = {text}")
 
-# %% ../../nbs/16c_source.ipynb #c3934fa4
+# %% ../../nbs/16c_source.ipynb #f26b1a8e
 def wish_for(instruction: Instruction) -> str:
     "What a result is called that the user has not named."
     function = instruction.function
@@ -372,8 +393,8 @@ def view(w: Writer, instruction: Instruction) -> None:
         layout = instruction.function(w.fixed[base], *instruction.args[1:])
         if not np.may_share_memory(layout, w.fixed[base]) and layout.size: # a reshape that has to copy
             w.memory.root[result] = result
-            buffer = buffer(w, instruction)
-            w.body.append(f"{once_view(w, f'{buffer}.reshape({w.text(base.shape)})')}[...] = {w.text(base)}")
+            name = buffer(w, instruction)
+            w.body.append(f"{once_view(w, f'{name}.reshape({w.text(base.shape)})')}[...] = {w.text(base)}")
             return
         w.once.append(f"{w.names.give(result, wish_for(instruction))} = {w.call(instruction)}")
         w.fixed[result] = layout
@@ -418,7 +439,7 @@ def dying(w: Writer, instruction: Instruction) -> Slot | None:
             return slot
     return None
 
-# %% ../../nbs/16c_source.ipynb #28307b25
+# %% ../../nbs/16c_source.ipynb #7d842c50
 def placed_parts(w: Writer) -> dict[Slot, tuple[Instruction, slice]]:
     "The slots that can be computed where an array that joins them will hold them: the array's instruction, and the part of it."
     made = {instruction.result: instruction for instruction in w.recording.instructions if type(instruction.result) is Slot}
@@ -478,7 +499,7 @@ def _fill_joined(w: Writer, instruction: Instruction) -> bool:
         start += part.size
     return True
 
-# %% ../../nbs/16c_source.ipynb #57d00782
+# %% ../../nbs/16c_source.ipynb #7831efd3
 def write_block(w: Writer, instruction: Instruction) -> None:
     "Write a group of elementwise operations as a function of pieces, and the loop that calls it."
     block, inputs = instruction.function, instruction.args
@@ -559,7 +580,7 @@ def number(w: Writer, value, result: Slot) -> str:
     dtype = result.dtype if is_weak(value) else dtype_of(value)
     return w.shared("factor", f"np.array({value if is_weak(value) else value.item()!r}, {w.text(dtype)})")
 
-# %% ../../nbs/16c_source.ipynb #ffad15a5
+# %% ../../nbs/16c_source.ipynb #b7ae6c48
 def _fill_ufunc(w: Writer, instruction: Instruction) -> bool:
     "A ufunc writes into its buffer; a result that leaves the program gets memory of its own."
     if instruction.kwargs or instruction.function.nout != 1 or not all(is_array(x) or np.ndim(x) == 0 for x in instruction.args):
