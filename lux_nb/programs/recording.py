@@ -6,7 +6,7 @@
 __all__ = ['MACHINERY', 'VALUE_DEPENDENT', 'Slot', 'slot_for', 'Instruction', 'slots_of', 'replaced', 'Recording', 'users_line',
            'assigned_name', 'cannot_record', 'Recorded', 'Recorder']
 
-# %% ../../nbs/16_recording.ipynb #9a769d57
+# %% ../../nbs/16_recording.ipynb #afdabb54
 import ast
 import functools
 import linecache
@@ -25,7 +25,7 @@ from ..rules.table import RULES, like, name_of
 from ..tracing import SEQUENCES, Trace, Tracer, _thread
 from ..trees import updated
 
-# %% ../../nbs/16_recording.ipynb #83f553af
+# %% ../../nbs/16_recording.ipynb #bed04ee4
 class Slot:
     "A place that a program fills with one value. What is known of the value beforehand: its type, its shape and its dtype."
 
@@ -70,7 +70,7 @@ def slot_for(value, name: str = "") -> Slot:
     array = value if hasattr(value, "dtype") else np.asarray(value)
     return Slot(type(value), tuple(array.shape), array.dtype, name)
 
-# %% ../../nbs/16_recording.ipynb #0b5bc082
+# %% ../../nbs/16_recording.ipynb #b6add49d
 class Instruction:
     "One call: `result = function(*args, **kwargs)`. Slots stand among the arguments, also inside tuples and lists."
 
@@ -128,7 +128,7 @@ class Recording:
     instructions: list[Instruction] = field(default_factory=list) # in the order in which they are carried out
     outputs: list = field(default_factory=list) # slots; constants where a result depends on nothing
 
-# %% ../../nbs/16_recording.ipynb #8362061e
+# %% ../../nbs/16_recording.ipynb #691adbd4
 MACHINERY = {"tracing.py", "forward.py", "reverse.py", "autodiff.py", "trees.py", "randomness.py"} # files of ours that no message is about
 _HOME = Path(__file__).resolve().parents[1] if "__file__" in globals() else Path("lux_nb").resolve()
 
@@ -169,7 +169,7 @@ def cannot_record(what: str, remedy: str) -> TypeError:
     where = f"line {number} of {filename if filename.startswith('<') else Path(filename).name}"
     return TypeError(f"{what} can't be recorded ({where}{f': {line}' if line else ''}): {remedy}, or call the function without `compiled`")
 
-# %% ../../nbs/16_recording.ipynb #ce6b903c
+# %% ../../nbs/16_recording.ipynb #9ec3dd9a
 _STATIC = "pass the value as a static argument, compiled(f, static=...)"
 _SHAPE = "a program's shapes are fixed: use np.where with three arguments, or multiply by the mask"
 
@@ -203,7 +203,7 @@ class Recorded(Tracer):
     item = _refuses("x.item()", "the value serves in arithmetic as it is")
     tolist = _refuses("x.tolist()", "unpack it, or index it")
 
-# %% ../../nbs/16_recording.ipynb #c4f9d69f
+# %% ../../nbs/16_recording.ipynb #7cb65276
 VALUE_DEPENDENT = {
     getattr(np, name)
     for name in """nonzero flatnonzero argwhere unique unique_values unique_counts unique_inverse unique_all compress extract
@@ -226,7 +226,7 @@ def _parts(index) -> tuple:
     "The parts of an index."
     return index if type(index) is tuple else (index,)
 
-# %% ../../nbs/16_recording.ipynb #2011fb6f
+# %% ../../nbs/16_recording.ipynb #8027c621
 class Recorder(Trace):
     "The trace that writes a program: each operation on one of its values is carried out, and becomes an instruction."
 
