@@ -1,7 +1,7 @@
 """Build the site of the book: `python docs/build.py [--notebooks DIR] [--out DIR]`.
 
-nbdev's processors prepare the notebooks (hidden cells, directives), the docstrings and their per-argument comments become
-the API pages, and Sphinx makes a site of them that opens from the disk and asks nothing of the network.
+nbdev's processors prepare the notebooks (hidden cells, directives), the docstrings and the comments beside arguments
+become the reference, and Sphinx makes a site of them that opens from the disk and asks nothing of the network.
 """
 import argparse
 import importlib
@@ -15,7 +15,9 @@ from pathlib import Path
 
 from execnb.nbio import mk_cell, read_nb, write_nb
 from fastcore.docments import docments
-from nbdev.processors import FilterDefaults, clean_magics, hide_, hide_line, populate_language, rm_header_dash, strip_ansi
+from nbdev.processors import (
+    FilterDefaults, clean_magics, hide_, hide_line, populate_language, rm_header_dash, strip_ansi,
+)
 from sphinx.cmd.build import build_main
 
 import lux_nb
@@ -116,7 +118,8 @@ def arguments(thing) -> str:
 def entry(kind: str, name: str, thing, inner: str = "") -> str:
     "One function, class or method of the reference."
     fence = ":" * (4 if kind == "py:class" else 3)
-    parts = [f"{fence}{{{kind}}} {name}{signature(thing)}", prose(inspect.getdoc(thing) or ""), arguments(thing), inner, fence]
+    opening = f"{fence}{{{kind}}} {name}{signature(thing)}"
+    parts = [opening, prose(inspect.getdoc(thing) or ""), arguments(thing), inner, fence]
     return "\n\n".join(filter(None, parts))
 
 
@@ -130,8 +133,10 @@ def reference(module: str) -> str:
     "The page of a module."
     entries = [f"# {module}", f"```{{py:module}} {module}\n```", f"> {summary(module)}"]
     for name, thing in public(module).items():
-        is_class = inspect.isclass(thing)
-        entries.append(entry("py:class" if is_class else "py:function", name, thing, methods(thing) if is_class else ""))
+        if inspect.isclass(thing):
+            entries.append(entry("py:class", name, thing, methods(thing)))
+        else:
+            entries.append(entry("py:function", name, thing))
     return "\n\n".join(entries) + "\n"
 
 

@@ -36,7 +36,7 @@ html_theme_options = {
 pygments_style = "friendly"
 pygments_dark_style = "github-dark"
 
-# Formulas without the network: the one script and the fonts that it asks for, out of the package that carries all of MathJax.
+# Formulas without the network: one script and its fonts, out of the package that carries all of MathJax.
 mathjax_path = "mathjax/tex-chtml.js"
 MATHJAX = Path(find_spec("sphinx-mathjax-offline").submodule_search_locations[0]) / "static" / "mathjax"
 

@@ -18,9 +18,11 @@ from .rules.table import composite, def_rule, elementwise, linear, nondifferenti
 from .forward import jvp
 from .reverse import vjp
 from .autodiff import (
-    AutoForward, AutoReverse, grad, gradient, hessian, hvp, jacobian, jacobian_vector_product, value_and_grad,
-    vector_jacobian_product,
+    AutoForward, AutoReverse, batched_jacobian, elementwise_grad, grad, gradient, hessian, hvp, jacfwd, jacobian,
+    jacobian_vector_product, jacrev, value_and_grad, vector_jacobian_product,
 )
+from .custom import custom_rule, remat
+from .checks import GradientReport, check_gradients, checked_finite
 from .layers import (
     Chain, Dense, Layer, bias_uniform, gelu, glorot_uniform, identity, kaiming_uniform, log_softmax, parameter_count,
     relu, setup, sigmoid, softmax, tanh, zeros_init,

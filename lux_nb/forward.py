@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Dual', 'Forward', 'jvp', 'push_forward']
 
-# %% ../nbs/13_forward.ipynb #93bdee8b
+# %% ../nbs/13_forward.ipynb #92983d4d
 from collections.abc import Callable
 from typing import Any
 
@@ -15,11 +15,11 @@ from .rules.table import cast_like, evaluate, like, no_map, note_view, over_batc
 from .tracing import Trace, Tracer, detached, differentiable_leaves, matching_leaves, zeros
 from .trees import tree_flatten, tree_unflatten
 
-# %% ../nbs/13_forward.ipynb #8aebab80
+# %% ../nbs/13_forward.ipynb #033178df
 class Dual(Tracer):
     "A dual number: a value and its tangent. Extra leading axes of the tangent count many tangents, carried at once."
 
-    __slots__ = ("value", "tangent")
+    __slots__ = ("tangent",)
 
     def __init__(self, trace, value, tangent):
         self.owner, self.value, self.tangent, self.version, self.view_of = trace, value, tangent, 0, None
@@ -27,7 +27,7 @@ class Dual(Tracer):
     def _become(self, other):
         self.value, self.tangent = other.value, other.tangent
 
-
+# %% ../nbs/13_forward.ipynb #f05212ef
 class Forward(Trace):
     "One run of forward mode: an operation computes its value, and pushes the tangents of its operands through its linear map."
 
@@ -62,29 +62,29 @@ class Forward(Trace):
         t, batch = dual.tangent, self.batch
         if batch and not rule.batched:
             return over_batch(push, t, batch, y, *values, **kwargs)
-        if batch and rule.elementwise:
-            t = np.reshape(t, t.shape[:batch] + (1,) * (np.ndim(y) - dual.ndim) + t.shape[batch:])
-        return push(t, y, *values, **kwargs)
+        if batch and rule.elementwise and np.ndim(y) != dual.ndim:
+            t = t.reshape(t.shape[:batch] + (1,) * (np.ndim(y) - dual.ndim) + t.shape[batch:])
+        return push(t, y, *values, **kwargs) if kwargs else push(t, y, *values)
 
     def dual(self, value, tangent):
         "Pair a value with its tangent, which gets the value's shape and dtype; an output without tangent stays plain."
         if tangent is None:
             return value
-        shape, lead = np.shape(value), np.shape(tangent)[: self.batch]
-        if np.shape(tangent) != lead + shape:
-            tangent = np.broadcast_to(tangent, lead + shape)
-        if hasattr(value, "dtype") and hasattr(tangent, "dtype") and tangent.dtype != value.dtype:
+        shape, given = np.shape(value), np.shape(tangent)
+        if given[self.batch :] != shape:
+            tangent = np.broadcast_to(tangent, given[: self.batch] + shape)
+        if hasattr(value, "dtype") and hasattr(tangent, "dtype") and tangent.dtype is not value.dtype:
             tangent = cast_like(tangent, value)
         return Dual(self, value, tangent)
 
-
+# %% ../nbs/13_forward.ipynb #2d507676
 def _sum(a, b):
     "The sum of two tangents, output by output where there are several."
     if isinstance(a, (tuple, list)):
         return tuple(q if p is None else p if q is None else p + q for p, q in zip(a, b))
     return a + b
 
-# %% ../nbs/13_forward.ipynb #20c11ef0
+# %% ../nbs/13_forward.ipynb #010a2ec3
 def jvp(
     f: Callable, # any function of NumPy operations; arguments and result may be nested structures
     primals: tuple, # the point, one entry an argument
@@ -104,12 +104,12 @@ def jvp(
     values, treedef = differentiable_leaves("jvp", tuple(primals))
     return push_forward(f, values, matching_leaves("jvp", "tangent", tuple(tangents), values, treedef), treedef, has_aux)
 
-
+# %% ../nbs/13_forward.ipynb #5a0523fd
 def push_forward(
     f: Callable, # the function
     values: list, # the leaves of its arguments
     tangents: list, # their tangents, each of shape batch + value.shape
-    treedef, # the structure of the arguments
+    treedef: Any, # the structure of the arguments
     has_aux: bool = False, # f returns (result, auxiliary values)
     batch: int = 0, # how many leading axes of the tangents count them
 ) -> tuple: # (value, tangent), and the auxiliary values with has_aux

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['GAINS', 'identity', 'relu', 'tanh', 'sigmoid', 'gelu', 'softmax', 'log_softmax', 'kaiming_uniform', 'glorot_uniform',
-           'bias_uniform', 'zeros_init', 'Layer', 'setup', 'parameter_count', 'Dense', 'Chain']
+           'bias_uniform', 'zeros_init', 'Layer', 'setup', 'parameter_count', 'affine', 'Dense', 'Chain']
 
-# %% ../nbs/18_layers.ipynb #5c710569
+# %% ../nbs/18_layers.ipynb #d70f06e5
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,41 +14,42 @@ from typing import Any
 
 import numpy as np
 
-from .rules.table import stop_gradient
+from .rules.table import def_rule, stop_gradient
+from .tracing import apply
 from .trees import ComponentArray, FrozenDict, tree_leaves
 
-# %% ../nbs/18_layers.ipynb #70123a3c
+# %% ../nbs/18_layers.ipynb #e524d170
 def identity(
-    x, # array of any shape
-): # x itself
+    x: Any, # array of any shape
+) -> Any: # x itself
     "The activation that does nothing, $x$."
     return x
 
 
 def relu(
-    x, # array of any shape
-): # same shape and dtype
+    x: Any, # array of any shape
+) -> Any: # same shape and dtype
     r"The rectified linear unit, $\max(x, 0)$; its derivative at 0 is 0."
     return np.where(x <= 0, 0, x)
 
 
 def tanh(
-    x, # array of any shape
-): # same shape and dtype, between -1 and 1
+    x: Any, # array of any shape
+) -> Any: # same shape and dtype, between -1 and 1
     "The hyperbolic tangent."
     return np.tanh(x)
 
 
 def sigmoid(
-    x, # array of any shape
-): # same shape and dtype, between 0 and 1
+    x: Any, # array of any shape
+) -> Any: # same shape and dtype, between 0 and 1
     "The logistic function, $1 / (1 + e^{-x})$."
     return np.exp(-np.logaddexp(0, -x))
 
-
+# %% ../nbs/18_layers.ipynb #165c5457
 def gelu(
-    x, # array of any shape
-): # same shape and dtype
+    x: Any, # array of any shape
+) -> Any: # same shape and dtype
     r"""The Gaussian error linear unit in its tanh form, $\frac{x}{2} (1 + \tanh(\sqrt{2/\pi}\,(x + 0.044715 x^3)))$, as Lux has it.
 
     Source: Hendrycks and Gimpel, Gaussian Error Linear Units (2016), https://arxiv.org/abs/1606.08415
@@ -58,31 +59,31 @@ def gelu(
 
 
 def softmax(
-    x, # array of at least one axis; -inf excludes an entry
+    x: Any, # array of at least one axis; -inf excludes an entry
     axis: int = -1, # the axis along which the results sum to one
-): # same shape and dtype, positive, summing to one along `axis`
+) -> Any: # same shape and dtype, positive, summing to one along `axis`
     r"Weights in proportion to $e^{x_i}$, $e^{x_i} / \sum_j e^{x_j}$."
     powers = np.exp(x - np.max(stop_gradient(x), axis=axis, keepdims=True))
     return powers / np.sum(powers, axis=axis, keepdims=True)
 
 
 def log_softmax(
-    x, # array of at least one axis
+    x: Any, # array of at least one axis
     axis: int = -1, # the axis along which the exponentials of the results sum to one
-): # same shape and dtype, negative
+) -> Any: # same shape and dtype, negative
     r"The logarithm of `softmax`, $x_i - \log \sum_j e^{x_j}$, without a detour through tiny numbers."
     shifted = x - np.max(stop_gradient(x), axis=axis, keepdims=True)
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
-# %% ../nbs/18_layers.ipynb #6e09233a
+# %% ../nbs/18_layers.ipynb #40fa7892
 GAINS = {identity: 1.0, sigmoid: 1.0, relu: 2.0, tanh: 5 / 3, np.tanh: 5 / 3} # 1 for every other activation
 
 
 def kaiming_uniform(
-    rng, # an Xoshiro or a numpy.random.Generator
+    rng: Any, # an Xoshiro or a numpy.random.Generator
     shape: tuple[int, ...], # (outputs, inputs)
     gain: float = math.sqrt(2), # what the activation calls for
-    dtype=np.float32, # float32 or float64
+    dtype: type = np.float32, # float32 or float64
 ) -> np.ndarray: # entries uniform on [-bound, bound], bound = sqrt(3) * gain / sqrt(inputs)
     """Random weights that keep the size of signals, after the number of inputs.
 
@@ -94,10 +95,10 @@ def kaiming_uniform(
 
 
 def glorot_uniform(
-    rng, # an Xoshiro or a numpy.random.Generator
+    rng: Any, # an Xoshiro or a numpy.random.Generator
     shape: tuple[int, ...], # (outputs, inputs)
     gain: float = 1.0, # a factor
-    dtype=np.float32, # float32 or float64
+    dtype: type = np.float32, # float32 or float64
 ) -> np.ndarray: # entries uniform on [-bound, bound], bound = gain * sqrt(6 / (inputs + outputs))
     """Random weights that keep the size of signals and of gradients, after the mean of inputs and outputs.
 
@@ -106,21 +107,21 @@ def glorot_uniform(
     number = np.dtype(dtype).type
     return _symmetric(rng, shape, dtype) * (number(gain) * np.sqrt(number(6 / (_fan_in(shape) + shape[0]))))
 
-
+# %% ../nbs/18_layers.ipynb #2a5ddc25
 def bias_uniform(
-    rng, # an Xoshiro or a numpy.random.Generator
+    rng: Any, # an Xoshiro or a numpy.random.Generator
     shape: tuple[int, ...], # (outputs,)
     fan_in: int, # the number of inputs of the layer
-    dtype=np.float32, # float32 or float64
+    dtype: type = np.float32, # float32 or float64
 ) -> np.ndarray: # entries uniform on [-1, 1] / sqrt(fan_in)
     "Lux's initial bias."
     return (_symmetric(rng, shape, dtype) / math.sqrt(fan_in)).astype(dtype)
 
 
 def zeros_init(
-    rng, # not used: an initializer that draws nothing
+    rng: Any, # not used: an initializer that draws nothing
     shape: tuple[int, ...], # any shape
-    dtype=np.float32, # any dtype
+    dtype: type = np.float32, # any dtype
 ) -> np.ndarray: # zeros
     "The initializer that gives zeros."
     return np.zeros(shape, dtype)
@@ -135,32 +136,39 @@ def _fan_in(shape):
     "The number of inputs that one output sums over."
     return math.prod(shape[1:]) if len(shape) > 1 else shape[0]
 
-# %% ../nbs/18_layers.ipynb #815acb62
+# %% ../nbs/18_layers.ipynb #18adb31b
 class Layer:
     "What every layer has. A subclass gives `__call__(x, ps, st) -> (y, st)`, and its initial parameters and states where it has any."
 
     def initial_parameters(
         self,
-        rng, # an Xoshiro or a numpy.random.Generator; it is drawn from
+        rng: Any, # an Xoshiro or a numpy.random.Generator; it is drawn from
     ) -> FrozenDict: # named arrays, in order of declaration
         "New parameters, drawn from `rng`."
         return FrozenDict()
 
     def initial_states(
         self,
-        rng, # an Xoshiro or a numpy.random.Generator; it is drawn from
+        rng: Any, # an Xoshiro or a numpy.random.Generator; it is drawn from
     ) -> FrozenDict: # whatever the layer carries from call to call
         "New states."
         return FrozenDict()
 
+    def describe(self) -> str: # as it would be written
+        "The layer as an expression."
+        return f"{type(self).__name__}()"
+
+    def __repr__(self):
+        return self.describe()
+
     def _repr_pretty_(self, printer, cycle):
         "What Jupyter shows: the description, and how many parameters it stands for."
         count = parameter_count(self)
-        printer.text(f"{self!r}" + (f"  # {count:,} parameters" if count else ""))
+        printer.text(self.describe() + (f"  # {count:,} parameters" if count else ""))
 
-
+# %% ../nbs/18_layers.ipynb #75c7bc85
 def setup(
-    rng, # an Xoshiro or a numpy.random.Generator; it is drawn from, and so changes
+    rng: Any, # an Xoshiro or a numpy.random.Generator; it is drawn from, and so changes
     model: Layer, # a layer, or a chain of layers
 ) -> tuple[FrozenDict, FrozenDict]: # parameters and states
     "Make a model's initial parameters and states, drawn from `rng`: `ps, st = setup(rng, model)`."
@@ -181,13 +189,51 @@ class _Shapes:
 
 
 def parameter_count(
-    model, # a layer, or parameters
+    model: Any, # a layer, or parameters
 ) -> int: # how many numbers training may change
     "Count the parameters of a model."
     ps = model.initial_parameters(_Shapes()) if isinstance(model, Layer) else model
     return sum(math.prod(np.shape(leaf)) for leaf in tree_leaves(ps))
 
-# %% ../nbs/18_layers.ipynb #941a8ada
+# %% ../nbs/18_layers.ipynb #02b94088
+def affine(
+    x: Any, # shape (..., inputs)
+    weight: Any, # shape (outputs, inputs)
+    bias: Any, # shape (outputs,)
+) -> Any: # shape (..., outputs)
+    r"The affine map of a dense layer, $x W^\top + b$."
+    return x @ weight.T + bias
+
+
+def _samples(a, lead=()):
+    "All axes between `lead` and the last as one: a row a sample."
+    return a if a.ndim == 2 and not lead else np.reshape(a, (*lead, -1, a.shape[-1]))
+
+
+def _transposed(a):
+    return a.T if a.ndim == 2 else np.swapaxes(a, -1, -2)
+
+
+def _lead(change, like):
+    "The extra leading axes of a tangent or a cotangent."
+    return change.shape[: change.ndim - like.ndim]
+
+
+def_rule(
+    affine,
+    push=(
+        lambda t, y, x, weight, bias: t @ weight.T,
+        lambda t, y, x, weight, bias: np.reshape(_samples(x) @ _transposed(t), _lead(t, weight) + y.shape),
+        lambda t, y, x, weight, bias: np.reshape(t, _lead(t, bias) + (1,) * (y.ndim - 1) + bias.shape),
+    ),
+    pull=(
+        lambda g, y, x, weight, bias: g @ weight,
+        lambda g, y, x, weight, bias: _transposed(_samples(g, _lead(g, y))) @ _samples(x),
+        lambda g, y, x, weight, bias: _samples(g, _lead(g, y)).sum(-2),
+    ),
+)
+
+# %% ../nbs/18_layers.ipynb #bb12ba96
 @dataclass(frozen=True, repr=False)
 class Dense(Layer):
     r"""A fully connected layer, $y = \sigma(x W^\top + b)$.
@@ -223,16 +269,17 @@ class Dense(Layer):
     def __call__(self, x, ps, st):
         if x.shape[-1:] != (self.in_dims,):
             raise ValueError(f"{self!r} needs an input of shape (..., {self.in_dims}), got {x.shape}: its last axis is the features, a row is a sample")
-        y = x @ ps.weight.T
-        return self.activation(y + ps.bias if self.use_bias else y), st
+        weight = ps["weight"]
+        y = apply(affine, (x, weight, ps["bias"])) if self.use_bias else x @ weight.T
+        return self.activation(y), st
 
-    def __repr__(self):
+    def describe(self):
         given = [str(self.in_dims), str(self.out_dims)]
         if self.activation is not identity:
             given.append(getattr(self.activation, "__name__", repr(self.activation)))
         return f"Dense({', '.join(given)}{'' if self.use_bias else ', use_bias=False'})"
 
-# %% ../nbs/18_layers.ipynb #72a82eac
+# %% ../nbs/18_layers.ipynb #f83aacf1
 @dataclass(frozen=True, repr=False, init=False)
 class Chain(Layer):
     """Layers one after the other: `Chain(Dense(2, 8, tanh), Dense(8, 1))`, or named, `Chain(hidden=Dense(2, 8), output=Dense(8, 1))`.
@@ -273,7 +320,7 @@ class Chain(Layer):
     def __getitem__(self, index):
         return self.layers[index] if isinstance(index, str) else list(self.layers.values())[index]
 
-    def __repr__(self):
+    def describe(self):
         named = any(name != f"layer_{i}" for i, name in enumerate(self.layers))
         lines = [f"{name}={layer!r}" if named else getattr(layer, "__name__", repr(layer)) for name, layer in self.layers.items()]
         return f"Chain({', '.join(lines)})"

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Descent', 'Optimizer', 'zeros_like_tree', 'SGD', 'Momentum', 'Adam']
 
-# %% ../nbs/20_optimizers.ipynb #614c43ba
+# %% ../nbs/20_optimizers.ipynb #e70b92f9
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,22 +13,22 @@ import numpy as np
 
 from .trees import FrozenDict, tree_leaves, tree_map
 
-# %% ../nbs/20_optimizers.ipynb #fc6f07c6
+# %% ../nbs/20_optimizers.ipynb #28c237e1
 class Optimizer:
     "What every optimizer has: `init` and `update`, both pure."
 
     def init(
         self,
-        ps, # parameters: any structure of arrays
+        ps: Any, # parameters: any structure of arrays
     ) -> Any: # the optimizer's first state
         "What the optimizer remembers before the first step."
         return FrozenDict()
 
     def update(
         self,
-        grads, # gradients, in the structure of the parameters
-        state, # what `init` or the last `update` gave
-        ps, # parameters
+        grads: Any, # gradients, in the structure of the parameters
+        state: Any, # what `init` or the last `update` gave
+        ps: Any, # parameters
     ) -> tuple: # (new parameters, new state)
         "One step."
         raise NotImplementedError
@@ -40,12 +40,12 @@ class Optimizer:
 
 
 def zeros_like_tree(
-    ps, # any structure of arrays
-): # the same structure of zeros
+    ps: Any, # any structure of arrays
+) -> Any: # the same structure of zeros
     "Zeros in the shapes and dtypes of `ps`."
     return tree_map(np.zeros_like, ps)
 
-# %% ../nbs/20_optimizers.ipynb #ce70712d
+# %% ../nbs/20_optimizers.ipynb #61e143f5
 @dataclass(frozen=True)
 class SGD(Optimizer):
     r"""Gradient descent, $\theta - \eta g$. Also named `Descent`. State: empty.
@@ -61,7 +61,7 @@ class SGD(Optimizer):
 
 Descent = SGD
 
-# %% ../nbs/20_optimizers.ipynb #e8d2c1d7
+# %% ../nbs/20_optimizers.ipynb #5a18551d
 @dataclass(frozen=True)
 class Momentum(Optimizer):
     r"""Gradient descent with momentum: $v \leftarrow \rho v + \eta g$, $\theta \leftarrow \theta - v$. State: v, in the structure of the parameters.
@@ -82,7 +82,7 @@ class Momentum(Optimizer):
             return tree_map(lambda p, v, g: p - self.momentum * v - self.learning_rate * g, ps, v, grads), v
         return tree_map(lambda p, v: p - v, ps, v), v
 
-
+# %% ../nbs/20_optimizers.ipynb #47b0d973
 @dataclass(frozen=True)
 class Adam(Optimizer):
     r"""Adaptive moments: $m$ and $v$ average the gradient and its square, $\theta \leftarrow \theta - \eta\, \hat m / (\sqrt{\hat v} + \epsilon)$.

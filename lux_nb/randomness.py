@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['drawing', 'Xoshiro', 'default_rng', 'replicate', 'seed']
 
-# %% ../nbs/04_randomness.ipynb #c2bdc1bb
+# %% ../nbs/04_randomness.ipynb #ab1955c4
 import copy
 import decimal
 import hashlib
@@ -22,7 +22,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 from numpy.typing import ArrayLike, DTypeLike
 
-# %% ../nbs/04_randomness.ipynb #0e6d134a
+# %% ../nbs/04_randomness.ipynb #b0fc9d5a
 _State = tuple[int, ...] # the words s0, s1, s2, s3, each below 2**64
 _MASK = 2**64 - 1
 
@@ -63,7 +63,7 @@ def _seeded(
     hashed = hashlib.sha256(magnitude.to_bytes(length, "little") + (b"\x01" if seed < 0 else b""))
     return _with_fifth(struct.unpack("<4Q", hashed.digest()))
 
-# %% ../nbs/04_randomness.ipynb #be8d2d6a
+# %% ../nbs/04_randomness.ipynb #613b3c4b
 def _run(
     states: np.ndarray, # uint64, shape (4, lanes): where each lane starts; moved on in place
     words: np.ndarray, # uint64, shape (steps, lanes), C-ordered: filled with the words of each step
@@ -86,7 +86,7 @@ def _run(
         s3 <<= 45
         s3 |= spare
 
-# %% ../nbs/04_randomness.ipynb #4d0cb689
+# %% ../nbs/04_randomness.ipynb #eee5601a
 def _mapped(
     table: np.ndarray, # uint64, shape (32, 256, 4): the image of each value of each byte of a state
     states: np.ndarray, # uint64, shape (lanes, 4)
@@ -124,8 +124,8 @@ def _jump(
             states = _mapped(_jump_table(k), states)
     return states
 
-# %% ../nbs/04_randomness.ipynb #11c6c7ce
-_PIECE = 2**20 # words that a fill makes at a time, so that what it needs beside the result stays at 8 MiB
+# %% ../nbs/04_randomness.ipynb #aa03e30e
+_PIECE = 2**21 # words that a fill makes at a time, so that what it needs beside the result stays at 16 MiB
 
 
 def _fill(
@@ -151,11 +151,12 @@ def _fill_piece(words: np.ndarray, states: np.ndarray) -> None:
         states = np.concatenate([states, _jump(states, length * len(states) // lanes)])
     drawn = np.empty((length, segments * lanes), np.uint64)
     _run(np.ascontiguousarray(states[: segments * lanes].T), drawn)
-    drawn = drawn.reshape(length, segments, lanes)
-    words[: whole * length].reshape(whole, length, lanes)[...] = drawn[:, :whole].swapaxes(0, 1)
+    row = f"V{8 * lanes}" # the words of one step, copied as a single item
+    drawn, words = drawn.view(row), words.view(row)[:, 0]
+    words[: whole * length].reshape(whole, length)[...] = drawn[:, :whole].T
     words[whole * length :] = drawn[:rest, -1]
 
-# %% ../nbs/04_randomness.ipynb #dcb7b69a
+# %% ../nbs/04_randomness.ipynb #217e29ed
 _SHORT = 256 # words; from here on a fill is faster than single steps
 
 
@@ -173,7 +174,7 @@ def _words(
     _fill(words[:, None], start)
     return words, tuple(_jump(start, count)[0].tolist())
 
-# %% ../nbs/04_randomness.ipynb #9c175198
+# %% ../nbs/04_randomness.ipynb #97854c94
 # Odd numbers without a pattern, one for each word of a lane's state, so that lanes and parent look unrelated.
 _FORK = np.array([0x02011CE34BCE797F, 0x5A94851FB48A6E05, 0x3688CF5D48899FA7, 0x867B4BB4C42E5661], np.uint64)
 
@@ -214,7 +215,7 @@ def _uniforms(state: _State, dtype: np.dtype, count: int) -> tuple[np.ndarray, _
         numbers[block] *= 2.0**-digits
     return numbers[:count], state
 
-# %% ../nbs/04_randomness.ipynb #dcffc0cb
+# %% ../nbs/04_randomness.ipynb #2832486e
 _R = "3.6541528853610087963519472518" # where the tail begins, for 256 strips
 
 
@@ -252,7 +253,7 @@ def _ziggurat() -> tuple[list[int], list[float], list[float]]: # k, w and f, 256
         w = [base] + x[1:]
         return [int(a * 2**51) for a in k], [float(a / 2**51) for a in w], [float(_bell(a)) for a in x]
 
-# %% ../nbs/04_randomness.ipynb #c642289f
+# %% ../nbs/04_randomness.ipynb #81b596f5
 @cache
 def _ziggurat_arrays() -> tuple[np.ndarray, np.ndarray]: # k, int64, and w, float64
     "The two tables that whole arrays are looked up in."
@@ -270,7 +271,7 @@ def _candidates(
     negative = (words & 1 << 12).astype(bool)
     return np.where(negative, -m, m) * w[strip], m < k[strip]
 
-# %% ../nbs/04_randomness.ipynb #6473438e
+# %% ../nbs/04_randomness.ipynb #70600f74
 class _Source:
     "A generator's words one by one: first some that are drawn already, then new ones."
 
@@ -311,7 +312,7 @@ def _normal(
             return x
         word = source.word()
 
-# %% ../nbs/04_randomness.ipynb #a2d86ffe
+# %% ../nbs/04_randomness.ipynb #c15d98e7
 def _normals_in_bulk(state: _State, count: int) -> tuple[np.ndarray, _State]:
     "Normal numbers, a bulk word for each; further words come from the parent afterwards."
     words, state = _bulk(state, 8 * count)
@@ -352,7 +353,7 @@ def _normals(state: _State, dtype: np.dtype, count: int) -> tuple[np.ndarray, _S
     numbers, state = _normals_in_line(state, count)
     return numbers.astype(dtype, copy=False), state
 
-# %% ../nbs/04_randomness.ipynb #eab6bcaf
+# %% ../nbs/04_randomness.ipynb #e3ad6d6f
 def _integers(
     state: _State,
     first: ArrayLike, # lowest integers, Python integers or an object array of them
@@ -382,7 +383,15 @@ def _order(state: _State, count: int) -> tuple[np.ndarray, _State]:
         if (ascending[1:] > ascending[:-1]).all():
             return order, state
 
-# %% ../nbs/04_randomness.ipynb #40e2afa1
+
+def _integer(value: Any, what: str) -> int:
+    "The value as a Python integer, or a TypeError that says what it should have been."
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{what} must be an integer, got {value!r}") from None
+
+# %% ../nbs/04_randomness.ipynb #346aab8e
 drawing = threading.local() # `drawing.refused` is called before a draw, and raises: set while a program is recorded
 
 
@@ -431,15 +440,7 @@ class _Memory:
     def __reduce__(self):
         return type(self), self.state
 
-
-def _integer(value: Any, what: str) -> int:
-    "The value as a Python integer, or a TypeError that says what it should have been."
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise TypeError(f"{what} must be an integer, got {value!r}") from None
-
-# %% ../nbs/04_randomness.ipynb #e5b311e1
+# %% ../nbs/04_randomness.ipynb #a4e12279
 def _shape(
     size: int | tuple[int, ...] | None,
     out: np.ndarray | None = None,
@@ -477,7 +478,7 @@ def _common_shape(
         raise ValueError(f"size {shape} is too small for parameters that broadcast to {common}")
     return shape
 
-# %% ../nbs/04_randomness.ipynb #c0e848a3
+# %% ../nbs/04_randomness.ipynb #ade6bb93
 def _arranged(
     numbers: np.ndarray, # flat
     shape: tuple[int, ...],
@@ -517,7 +518,7 @@ def _probabilities(p: ArrayLike, count: int) -> np.ndarray: # float64, shape (co
         raise ValueError(f"probabilities must sum to 1, got {p.sum()}: divide p by its sum")
     return p
 
-# %% ../nbs/04_randomness.ipynb #712569ba
+# %% ../nbs/04_randomness.ipynb #7c2301fb
 class Xoshiro(_Memory):
     """Julia's generator, xoshiro256++, with the method names of `numpy.random.Generator`.
 
@@ -693,7 +694,7 @@ class Xoshiro(_Memory):
         else:
             x[:] = [x[i] for i in self._draw(_order, len(x))]
 
-# %% ../nbs/04_randomness.ipynb #5ca46348
+# %% ../nbs/04_randomness.ipynb #7df75ea1
 def default_rng(
     seed: "int | None | Xoshiro | np.random.Generator" = None, # an integer; None: fresh entropy; or a generator
 ) -> "Xoshiro | np.random.Generator": # a new generator, or the one that was passed

@@ -6,7 +6,7 @@
 __all__ = ['SMALL', 'Entry', 'Traced', 'guarded', 'lock', 'unlock', 'Tape', 'pull_back', 'fits', 'vjp', 'record', 'owned',
            'pull_to_leaves', 'fresh', 'separate']
 
-# %% ../nbs/14_reverse.ipynb #858ac89d
+# %% ../nbs/14_reverse.ipynb #8787b219
 import operator
 import threading
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from .rules.table import cast_like, evaluate, like, no_map, note_view, over_batc
 from .tracing import NO_KEYWORDS, Trace, Tracer, detached, differentiable_leaves, matching_leaves, recorder, zeros
 from .trees import tree_flatten, tree_map, tree_unflatten
 
-# %% ../nbs/14_reverse.ipynb #38916c6d
+# %% ../nbs/14_reverse.ipynb #fc491f8b
 class Entry:
     "One instruction of a tape, and the slot that holds its value. A leaf (an input) has no function and no parents."
 
@@ -37,28 +37,26 @@ class Traced(Tracer):
     __slots__ = ("slot",)
 
     def __init__(self, tape, slot):
-        self.owner, self.slot, self.version, self.view_of = tape, slot, 0, None
-
-    @property
-    def value(self):
-        return self.slot.value
+        self.owner, self.slot, self.value, self.version, self.view_of = tape, slot, slot.value, 0, None
 
     def _become(self, other):
-        self.slot = other.slot
+        self.slot, self.value = other.slot, other.value
 
-# %% ../nbs/14_reverse.ipynb #1ee27df8
+# %% ../nbs/14_reverse.ipynb #8ea1d2df
 SMALL = 4096 # bytes up to which a copy costs less than a lock
 _locks: dict[int, list] = {} # id of an owner of memory -> [how many tapes hold it, the owner, its locked views]
 _locking = threading.Lock()
 
 
 def guarded(
-    value, # an argument that a tape will read again
+    value: Any, # an argument that a tape will read again
     held: dict, # where to note the lock
-): # the same value, or a copy of it
+) -> Any: # the same value, or a copy of it
     "Protect a plain NumPy array from writes: copy a small one, lock a large one together with the owner of its memory."
     if type(value) is not np.ndarray:
         return value
+    if value.nbytes <= SMALL:
+        return value.copy("K")
     owner = value
     while type(owner.base) is np.ndarray:
         owner = owner.base
@@ -66,13 +64,11 @@ def guarded(
         if id(owner) in _locks:
             lock(owner, value, held)
         return value
-    if value.nbytes <= SMALL:
-        return value.copy("K")
     lock(owner, value, held)
     return value
 
-
-def lock(owner, value, held):
+# %% ../nbs/14_reverse.ipynb #674640db
+def lock(owner: np.ndarray, value: np.ndarray, held: dict) -> None:
     "Make an array and the owner of its memory read-only, until every tape that holds them has let go."
     with _locking:
         count = _locks.setdefault(id(owner), [0, owner, {}])
@@ -85,8 +81,10 @@ def lock(owner, value, held):
         owner.flags.writeable = False
 
 
-def unlock(held):
+def unlock(held: dict) -> None:
     "Let go of what was locked for one tape."
+    if not held:
+        return
     with _locking:
         for key in held:
             count = _locks[key]
@@ -97,7 +95,7 @@ def unlock(held):
                     array.flags.writeable = True
         held.clear()
 
-# %% ../nbs/14_reverse.ipynb #a8cedad9
+# %% ../nbs/14_reverse.ipynb #65043d88
 class Tape(Trace):
     "One run of reverse mode: a flat list of entries, in the order in which they were made."
 
@@ -110,7 +108,7 @@ class Tape(Trace):
 
     def leaf(
         self,
-        value, # a number or an array
+        value: Any, # a number or an array
     ) -> Traced: # the traced value that stands for it
         "Begin to trace an input."
         return Traced(self, self.append(None, None, (), NO_KEYWORDS, (), self.keep(value)))
@@ -133,7 +131,8 @@ class Tape(Trace):
                 parents.append((position, tracer.slot, pull))
         if not parents:
             return y
-        entry = self.append(function, rule, values, kwargs, parents, y)
+        entry = Entry(function, rule, values, kwargs, parents, y, len(self.entries))
+        self.entries.append(entry)
         result = like(y, [self.output(entry, k) for k in range(len(y))]) if rule.several else Traced(self, entry)
         if rule.view:
             note_view(result, args[0])
@@ -161,7 +160,7 @@ class Tape(Trace):
     def __del__(self):
         self.release()
 
-# %% ../nbs/14_reverse.ipynb #e247dbe6
+# %% ../nbs/14_reverse.ipynb #a76b8455
 def pull_back(
     entries: list[Entry], # a tape
     seeds: list[tuple[Entry, Any]], # cotangents of some of its slots, each of shape batch + slot.value.shape
@@ -192,10 +191,12 @@ def pull_back(
             if not fits(c, parent.value):
                 c = cast_like(unbroadcast(c, parent.value, batch), parent.value)
             cotangents[parent.index] = c if known is None else known + c
+        if consume:
+            entry.args, entry.parents = (), ()
     return cotangents
 
-
-def fits(c, value):
+# %% ../nbs/14_reverse.ipynb #c1ec6772
+def fits(c: Any, value: Any) -> bool:
     "Whether a cotangent has the shape and dtype of its value; that of a Python number is a float64."
     if type(value) is float:
         return type(c) is np.float64
@@ -204,10 +205,10 @@ def fits(c, value):
     except AttributeError:
         return type(c) is type(value)
 
-# %% ../nbs/14_reverse.ipynb #e6d6c2fc
+# %% ../nbs/14_reverse.ipynb #9a43c790
 def vjp(
     f: Callable, # any function of NumPy operations; arguments and result may be nested structures
-    *primals, # the point: its leaves are floating-point numbers or arrays
+    *primals: Any, # the point: its leaves are floating-point numbers or arrays
     has_aux: bool = False, # f returns (result, auxiliary values); the latter are passed on
 ) -> tuple: # (f(*primals), pullback), and the auxiliary values with has_aux
     r"""Vector-Jacobian product: the value of f, and the function that takes a cotangent $g$ of it to $J^\top g$.
@@ -228,7 +229,7 @@ def vjp(
     value = tree_unflatten(outdef, [separate(v) for v in values])
     return (value, pullback, tree_map(separate, aux)) if has_aux else (value, pullback)
 
-
+# %% ../nbs/14_reverse.ipynb #b8f8eb59
 def record(
     f: Callable, # the function
     primals: tuple, # its arguments
@@ -245,13 +246,20 @@ def record(
     return tape, leaves, treedef, result, aux if aux is None else detached(tape, aux)
 
 
-def owned(tape: Tape, value) -> bool:
+def owned(tape: Tape, value: Any) -> bool:
     "Whether a value is traced by this tape."
     return type(value) is Traced and value.owner is tape
 
 
-def pull_to_leaves(tape, leaves, treedef, seeds, batch=0, consume=False):
-    "Walk a tape back from its seeds to its inputs: their cotangents, in the structure of the primals."
+def pull_to_leaves(
+    tape: Tape, # a tape
+    leaves: list[Entry], # the slots of the inputs
+    treedef: Any, # the inputs' structure
+    seeds: list, # as `pull_back` takes them
+    batch: int = 0, # how many leading axes of the cotangents count them
+    consume: bool = False, # let go of the tape on the way
+) -> Any: # the cotangents, in the structure of the inputs
+    "Walk a tape back from its seeds to its inputs; an input that no seed depends on has a cotangent of zeros."
     lead = seeds[0][1].shape[:batch] if batch and seeds else ()
     reached = pull_back(tape.entries, seeds, batch, consume)
     found = [zeros(leaf.value, lead) if reached[leaf.index] is None else reached[leaf.index] for leaf in leaves]
@@ -259,7 +267,7 @@ def pull_to_leaves(tape, leaves, treedef, seeds, batch=0, consume=False):
         tape.release()
     return tree_unflatten(treedef, fresh(found, [g for _, g in seeds]))
 
-# %% ../nbs/14_reverse.ipynb #0b8eab8e
+# %% ../nbs/14_reverse.ipynb #7ba1dd7a
 def fresh(
     cotangents: list, # results of a walk
     given: list, # its seeds
@@ -273,6 +281,6 @@ def fresh(
     return cotangents
 
 
-def separate(value):
+def separate(value: Any) -> Any:
     "A copy of an array that a tape still needs; anything else as it is."
     return value.copy("K") if type(value) is np.ndarray else value

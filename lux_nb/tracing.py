@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['NO_KEYWORDS', 'SEQUENCES', 'BINARY', 'COMPARISONS', 'UNARY', 'METHODS', 'LEAVING', 'INSPECTING', 'READ_FROM_VALUE',
-           'Trace', 'innermost', 'recorder', 'apply', 'Tracer', 'astype', 'differentiable_leaves', 'matching_leaves',
-           'zeros', 'detached']
+           'Trace', 'innermost', 'recorder', 'apply', 'Tracer', 'write', 'check_view', 'astype',
+           'differentiable_leaves', 'matching_leaves', 'zeros', 'detached']
 
-# %% ../nbs/05_tracing.ipynb #2593958c
+# %% ../nbs/05_tracing.ipynb #558d640e
+import functools
 import operator
 import threading
 from collections.abc import Callable
@@ -15,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from .trees import tree_flatten, tree_leaves_with_path, tree_map, updated
+from .trees import tree_flatten, tree_leaves_with_path, tree_unflatten, updated
 
-# %% ../nbs/05_tracing.ipynb #b102207e
+# %% ../nbs/05_tracing.ipynb #578e1503
 _thread = threading.local()
 
 
@@ -45,13 +46,13 @@ class Trace:
         "Carry out `function(*args, **kwargs)` on behalf of this transform."
         raise NotImplementedError
 
-# %% ../nbs/05_tracing.ipynb #9decddf4
+# %% ../nbs/05_tracing.ipynb #84810888
 NO_KEYWORDS: dict = {} # shared by all calls without keyword arguments, and never written to
 SEQUENCES = frozenset((list, tuple))
 
 
 def innermost(
-    args, # the arguments to look through; lists and tuples among them too
+    args: Any, # the arguments to look through; lists and tuples among them too
     found: Trace | None = None, # the innermost trace known so far
 ) -> Trace | None: # the open trace of the highest level, None when nothing is traced
     "Find the trace that an operation on `args` belongs to. Raises RuntimeError when a trace among them has ended."
@@ -66,12 +67,12 @@ def innermost(
                 elif trace.level == found.level:
                     raise _foreign()
             if arg.view_of is not None:
-                arg._check_view()
+                check_view(arg)
         elif type(arg) in SEQUENCES:
             found = innermost(arg, found)
     return found
 
-
+# %% ../nbs/05_tracing.ipynb #36da5d8e
 def recorder() -> Trace | None: # None when nothing is recorded
     "The trace at the bottom of this thread's transforms that records a program."
     return getattr(_thread, "recorder", None)
@@ -88,7 +89,7 @@ def apply(
         trace = innermost(kwargs.values(), trace)
     return function(*args, **kwargs) if trace is None else trace.process(function, args, kwargs)
 
-# %% ../nbs/05_tracing.ipynb #8b1c9fb1
+# %% ../nbs/05_tracing.ipynb #7606cbc5
 def _ended(tracer):
     "The error for a traced value that outlived its transform."
     return RuntimeError(
@@ -104,7 +105,7 @@ def _foreign():
         "a traced value must stay in the thread and in the transform that made it"
     )
 
-# %% ../nbs/05_tracing.ipynb #87843f31
+# %% ../nbs/05_tracing.ipynb #e9ac0539
 BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor", "lshift", "rshift")
 COMPARISONS = ("lt", "le", "eq", "ne", "gt", "ge")
 UNARY = ("neg", "pos", "abs", "invert")
@@ -116,17 +117,27 @@ LEAVING = "item tolist tobytes tofile dump dumps".split() # methods that give pl
 INSPECTING = {np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj, np.can_cast} # ask for shape and dtype alone
 READ_FROM_VALUE = "shape ndim size dtype itemsize nbytes strides".split() # attributes that no derivative changes
 
-# %% ../nbs/05_tracing.ipynb #2a9ef64c
+# %% ../nbs/05_tracing.ipynb #f76d3aa1
+@functools.cache
+def outranks(kind):
+    "Whether an operation with a tracer is for the type `kind` to carry out: it wraps arrays itself, as a ComponentArray does."
+    priority = getattr(kind, "__array_priority__", 0) # of np.ndarray, a descriptor
+    return isinstance(priority, (int, float)) and priority > Tracer.__array_priority__
+
+
+def operand(x):
+    "An operand of an arithmetic function: NumPy makes arrays of lists, and so do we."
+    return np.asarray(x) if type(x) in SEQUENCES else x
+
+
 def _binary(function):
     "The method pair `__op__`, `__rop__` that applies `function`, and leaves it to a wrapper of higher priority (a ComponentArray)."
 
     def forward(self, other):
-        if getattr(other, "__array_priority__", 0) > Tracer.__array_priority__:
-            return NotImplemented
-        return apply(function, (self, other))
+        return NotImplemented if outranks(type(other)) else apply(function, (self, operand(other)))
 
     def reflected(self, other):
-        return apply(function, (other, self))
+        return apply(function, (operand(other), self))
 
     return forward, reflected
 
@@ -134,17 +145,17 @@ def _binary(function):
 def _in_place(function):
     "The method `__iop__`: arrays are written in place, as every alias sees; scalars, as in Python, are replaced."
 
-    def write(self, other):
-        result = apply(function, (self, other))
-        return self._write(result, function.__name__) if self.mutable else result
+    def in_place(self, other):
+        result = apply(function, (self, operand(other)))
+        return write(self, result, function.__name__) if self.mutable else result
 
-    return write
+    return in_place
 
 
 def _unary(function):
     return lambda self: apply(function, (self,))
 
-
+# %% ../nbs/05_tracing.ipynb #783e45eb
 def _method(function):
     return lambda self, *args, **kwargs: apply(function, (self, *args), kwargs)
 
@@ -153,8 +164,10 @@ def _attribute(name):
     "An attribute of the value; a Python number has those of its array."
 
     def read(self):
-        value = self.value
-        return getattr(value if hasattr(value, "dtype") else np.asarray(value), name)
+        try:
+            return getattr(self.value, name)
+        except AttributeError:
+            return getattr(np.asarray(self.value), name)
 
     return property(read)
 
@@ -170,7 +183,7 @@ def _leaves(name, remedy):
 
     return leave
 
-# %% ../nbs/05_tracing.ipynb #f3978609
+# %% ../nbs/05_tracing.ipynb #3c0f76b6
 class Tracer:
     """What stands in for an array while a transform watches: `value` is the array (or the tracer) at the level below.
 
@@ -178,24 +191,20 @@ class Tracer:
     `np.ndarray`: `isinstance(x, np.ndarray)` is False. Raises TypeError where NumPy or Python would turn it into a plain number or array.
     """
 
-    __slots__ = ("owner", "version", "view_of")
+    __slots__ = ("owner", "value", "version", "view_of")
     __array_priority__ = 1000
     __hash__ = None # like an array, which compares elementwise
 
-    @property
-    def value(self):
-        raise NotImplementedError
-
     def __array_ufunc__(self, ufunc, method, *inputs, out=None, **kwargs):
-        if any(getattr(x, "__array_priority__", 0) > Tracer.__array_priority__ for x in inputs):
+        if True in map(outranks, map(type, inputs)):
             return NotImplemented
         function = ufunc if method == "__call__" else getattr(ufunc, method)
         if method == "at" or out is not None:
             raise _write_through(f"np.{ufunc.__name__}{'.at' if method == 'at' else ''}", "its result")
-        return apply(function, inputs, kwargs)
+        return apply(function, tuple(map(operand, inputs)), kwargs)
 
     def __array_function__(self, function, types, args, kwargs):
-        if any(getattr(t, "__array_priority__", 0) > Tracer.__array_priority__ for t in types):
+        if True in map(outranks, types):
             return NotImplemented
         if function in INSPECTING:
             return function(*[x.primal if isinstance(x, Tracer) else x for x in args], **kwargs)
@@ -207,7 +216,7 @@ class Tracer:
     def __setitem__(self, index, value):
         if not self.mutable:
             raise TypeError(f"a traced scalar of type {type(self.primal).__name__} can't be written to: it has no elements")
-        self._write(apply(updated, (self, index, value)), "setitem")
+        write(self, apply(updated, (self, index, value)), "setitem")
 
     def __iter__(self):
         if not self.ndim:
@@ -239,6 +248,15 @@ class Tracer:
         if name.startswith("__") or not hasattr(np.ndarray, name):
             raise AttributeError(f"a traced value has no attribute {name!r}")
         raise AttributeError(f"a traced value has no attribute {name!r}, as it has no memory of its own: use np.ravel, np.reshape, np.astype or np.copy")
+
+    def __divmod__(self, other):
+        return apply(np.divmod, (self, operand(other)))
+
+    def __rdivmod__(self, other):
+        return apply(np.divmod, (operand(other), self))
+
+    def __round__(self, ndigits=None):
+        return apply(np.round, (self, ndigits or 0))
 
     @property
     def primal(self):
@@ -290,52 +308,60 @@ class Tracer:
     def sort(self, axis=-1, **kwargs):
         self[...] = apply(np.sort, (self, axis), kwargs)
 
-    def _write(self, result, operation):
-        "Let this traced value stand for `result` from now on: what an in-place operation does."
-        if not isinstance(result, Tracer) or result.owner is not self.owner:
-            raise TypeError(
-                f"{operation}: a traced value of an inner transform can't be written into an array that belongs to an outer one, which would outlive it: "
-                "make the array inside (np.zeros_like of the inner value), or use updated(x, index, value), which gives a new array"
-            )
-        if result.shape != self.shape:
-            raise ValueError(f"{operation}: a value of shape {result.shape} can't be written in place into shape {self.shape}; write y = y + z instead")
-        if result.dtype != self.dtype:
-            if not np.can_cast(result.dtype, self.dtype, "same_kind"):
-                raise TypeError(f"{operation}: dtype {result.dtype} can't be written in place into {self.dtype}; write y = y + z instead")
-            result = apply(astype, (result, self.dtype))
-        if self.view_of is not None:
-            raise ValueError(
-                f"{operation}: a write through a view of a traced value is not followed back to its base; "
-                "write to the base itself (x[index] = value), or take a copy first (np.copy(view))"
-            )
-        self._become(result)
-        self.version += 1
-        return self
-
     def _become(self, other):
         "Take over what `other`, of the same trace, stands for."
         raise NotImplementedError
 
-    def _check_view(self):
-        "Raise if the array that this is a view of was written to since: NumPy's view would show the write, ours can't."
-        base, version = self.view_of
-        if base.version != version:
-            raise ValueError(
-                f"a view of shape {self.shape} was taken before its base was written to, and is read after: take the view after the write, "
-                "or copy it (np.copy(view)) before"
-            )
-        if base.view_of is not None:
-            base._check_view()
+# %% ../nbs/05_tracing.ipynb #f5f323f1
+def write(
+    tracer: Tracer, # the traced array that is written to
+    result: Any, # what it stands for from now on
+    operation: str, # for error messages
+) -> Tracer: # the same tracer
+    "Carry out an in-place operation. Raises ValueError or TypeError where NumPy would, and where a view is involved."
+    if not isinstance(result, Tracer) or result.owner is not tracer.owner:
+        raise TypeError(
+            f"{operation}: a traced value of an inner transform can't be written into an array of an outer one, which outlives it: "
+            "make the array inside (np.zeros_like of the inner value), or use updated(x, index, value), which gives a new array"
+        )
+    if result.shape != tracer.shape:
+        raise ValueError(f"{operation}: shape {result.shape} can't be written in place into shape {tracer.shape}; write y = y + z instead")
+    if tracer.view_of is not None:
+        raise ValueError(
+            f"{operation}: a write through a view of a traced value is not followed back to its base: "
+            "write to the base itself (x[index] = value), or take a copy first (np.copy(view))"
+        )
+    if result.dtype != tracer.dtype:
+        if not np.can_cast(result.dtype, tracer.dtype, "same_kind"):
+            raise TypeError(f"{operation}: dtype {result.dtype} can't be written in place into {tracer.dtype}; write y = y + z instead")
+        result = apply(astype, (result, tracer.dtype))
+    tracer._become(result)
+    tracer.version += 1
+    return tracer
 
-# %% ../nbs/05_tracing.ipynb #6cde8b05
+# %% ../nbs/05_tracing.ipynb #9bf05e2d
+def check_view(
+    tracer: Tracer, # a view of another traced array
+) -> None:
+    "Raise ValueError if the array that `tracer` is a view of was written to since: NumPy's view would show the write."
+    base, version = tracer.view_of
+    if base.version != version:
+        raise ValueError(
+            f"a view of shape {tracer.shape} was taken before its base was written to, and is read after: "
+            "take the view after the write, or a copy of it before (np.copy(view))"
+        )
+    if base.view_of is not None:
+        check_view(base)
+
+
 def astype(
-    x, # array, any shape
-    dtype, # the dtype to convert to
-):
-    "`x.astype(dtype)` as a function of its own (NumPy has one from 2.1 on)."
+    x: Any, # array, any shape
+    dtype: Any, # the dtype to convert to
+) -> Any: # a new array
+    "`x.astype(dtype)` as a function (NumPy has one from 2.1 on)."
     return x.astype(dtype)
 
-# %% ../nbs/05_tracing.ipynb #63780af7
+# %% ../nbs/05_tracing.ipynb #e8884569
 def _write_through(operation, what):
     "The error for an operation that would write a traced value into memory that we don't see."
     return TypeError(
@@ -343,7 +369,7 @@ def _write_through(operation, what):
         "use the form that returns a new array, or build the array with np.zeros_like(x) of a traced x and write to that"
     )
 
-
+# %% ../nbs/05_tracing.ipynb #0cde534e
 _STACK = "np.stack([...]) builds an array of traced values, np.zeros_like(x) of a traced x can be written to"
 for _name in BINARY:
     _dunder = f"{_name.strip('_')}__"
@@ -365,20 +391,20 @@ for _name in ("float", "int", "complex", "index"):
     setattr(Tracer, f"__{_name}__", _leaves(f"{_name}()", f"use np.f for math.f; {_STACK}"))
 setattr(Tracer, "__array__", _leaves("conversion to an array (np.asarray, np.array, a write into a plain array)", _STACK))
 
-# %% ../nbs/05_tracing.ipynb #a1d5f330
+# %% ../nbs/05_tracing.ipynb #13f63dfb
 def differentiable_leaves(
     operation: str, # who asks, for the error message
-    tree, # an argument of the differentiated function: numbers and arrays, in any nesting
-) -> tuple[list, Any]: # its leaves and its structure
-    "Flatten an argument. Raises TypeError, naming the leaf, where a leaf is not of a real or complex floating-point type."
+    tree: tuple, # the arguments of the differentiated function: numbers and arrays, in any nesting
+) -> tuple[list, Any]: # their leaves and their structure
+    "Flatten arguments. Raises TypeError, naming the leaf, where a leaf is not of a real or complex floating-point type."
     leaves, treedef = tree_flatten(tree)
     for index, leaf in enumerate(leaves):
         kind = leaf.dtype.kind if hasattr(leaf, "dtype") else np.asarray(leaf).dtype.kind
         if kind not in "fc" and not (kind == "O" and hasattr(leaf, "__mul__")):
-            path = tree_leaves_with_path(tree)[index][0]
+            position, _, inside = tree_leaves_with_path(tree)[index][0].removeprefix("[").partition("]")
             got = f"{leaf.dtype} of shape {leaf.shape}" if hasattr(leaf, "dtype") else f"{type(leaf).__name__} {leaf!r}"
             raise TypeError(
-                f"{operation} needs floating-point inputs, got {got}{f' at {path}' if path else ''}: "
+                f"{operation} needs floating-point inputs, got {got} in argument {position}{inside}: "
                 "convert it (x.astype(float), 3.0 for 3), or leave it out of the differentiated arguments (argnums, a closure)"
             )
     return leaves, treedef
@@ -387,9 +413,9 @@ def differentiable_leaves(
 def matching_leaves(
     operation: str, # who asks, for the error message
     what: str, # "tangent" or "cotangent"
-    given, # the structure of tangents or cotangents
+    given: Any, # the structure of tangents or cotangents
     values: list, # the values that they belong to
-    treedef, # the structure of those values
+    treedef: Any, # the structure of those values
 ) -> list: # one leaf for each value, of its shape and dtype
     "Flatten tangents or cotangents. Raises ValueError or TypeError where structure, shape or dtype don't fit the values."
     leaves, found = tree_flatten(given)
@@ -397,7 +423,7 @@ def matching_leaves(
         raise ValueError(f"{operation}: the {what}s must have the structure of their values, {treedef}, got {found}")
     return [_fitting(operation, what, leaf, value) for leaf, value in zip(leaves, values)]
 
-
+# %% ../nbs/05_tracing.ipynb #d686ec83
 def _fitting(operation, what, leaf, value):
     "One tangent or cotangent, in the dtype of its value."
     if np.shape(leaf) != np.shape(value):
@@ -411,9 +437,9 @@ def _fitting(operation, what, leaf, value):
 
 
 def zeros(
-    value, # a number or an array
+    value: Any, # a number or an array
     lead: tuple = (), # leading axes to add
-): # zeros of shape lead + value.shape, of value's dtype and on its device
+) -> Any: # zeros of shape lead + value.shape, of value's dtype and on its device
     "The tangent of a value that does not depend on the input, the cotangent of an input that is not used."
     if not hasattr(value, "dtype"):
         value = np.asarray(value)
@@ -424,7 +450,9 @@ def zeros(
 
 def detached(
     trace: Trace, # a trace that has ended
-    tree, # auxiliary results
-): # the same structure, with the values below in place of the trace's tracers
+    tree: Any, # auxiliary results
+) -> Any: # the same structure, with the values below in place of the trace's tracers
     "Take one trace's layer off a structure."
-    return tree_map(lambda leaf: leaf.value if isinstance(leaf, Tracer) and leaf.owner is trace else leaf, tree)
+    leaves, treedef = tree_flatten(tree)
+    mine = [isinstance(leaf, Tracer) and leaf.owner is trace for leaf in leaves]
+    return tree_unflatten(treedef, [leaf.value if own else leaf for leaf, own in zip(leaves, mine)]) if any(mine) else tree

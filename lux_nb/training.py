@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['TrainState', 'compute_gradients', 'apply_gradients', 'single_train_step']
 
-# %% ../nbs/21_training.ipynb #9da24573
+# %% ../nbs/21_training.ipynb #31c0bc28
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,7 +15,7 @@ from .layers import Layer
 from .optimizers import Optimizer
 from .programs import compiled
 
-# %% ../nbs/21_training.ipynb #aaae2e96
+# %% ../nbs/21_training.ipynb #5eb7e5d4
 @dataclass(frozen=True, slots=True)
 class TrainState:
     "All that changes while a model learns. Immutable: a training step returns a new one. `TrainState(model, ps, st, optimizer)` starts it."
@@ -31,7 +31,7 @@ class TrainState:
         if self.optimizer_state is None:
             object.__setattr__(self, "optimizer_state", self.optimizer.init(self.parameters))
 
-# %% ../nbs/21_training.ipynb #6a7897d2
+# %% ../nbs/21_training.ipynb #397d33af
 def compute_gradients(
     ad: AutoForward | AutoReverse, # the mode
     lossfn: Callable, # objective: (model, parameters, states, data) -> (loss, states, statistics)
@@ -50,13 +50,13 @@ def compute_gradients(
 
 def apply_gradients(
     tstate: TrainState, # where we are
-    grads, # gradients, in the structure of the parameters
+    grads: Any, # gradients, in the structure of the parameters
 ) -> TrainState: # one step further
     "Let the optimizer take one step."
     parameters, memory = tstate.optimizer.update(grads, tstate.optimizer_state, tstate.parameters)
     return TrainState(tstate.model, parameters, tstate.states, tstate.optimizer, memory, tstate.step + 1)
 
-
+# %% ../nbs/21_training.ipynb #fb95f156
 @compiled
 def _program(ad, lossfn, model, kind, settings, data, parameters, states, memory):
     "One step as a function of arrays and numbers: gradients, loss, statistics, and all that is new. `kind` is the optimizer's class, `settings` its fields."

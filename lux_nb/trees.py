@@ -7,7 +7,7 @@ __all__ = ['dispatching', 'updated', 'register_pytree_node', 'tree_flatten', 'tr
            'tree_map_with_path', 'tree_leaves', 'tree_leaves_with_path', 'frozen', 'FrozenDict', 'Layout', 'unravel',
            'flatten_parts', 'ComponentArray']
 
-# %% ../nbs/03_immutability.ipynb #d2939d91
+# %% ../nbs/03_immutability.ipynb #5108fb41
 import atexit
 import contextlib
 import functools
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import optree
 
-# %% ../nbs/03_immutability.ipynb #21168733
+# %% ../nbs/03_immutability.ipynb #75182410
 _NUMPY_ONLY = {"numpy", "cupy", "dask"}  # answer for NumPy's functions alone; Dask would compute the array on the way
 _silent: set[type] = {np.ndarray}  # the types that were asked and have no answer
 
@@ -51,7 +51,7 @@ def _dispatch(public: Callable, args: tuple, kwargs: dict) -> Any:
         if result is not NotImplemented: return result
     return public.__wrapped__(*args, **kwargs)
 
-# %% ../nbs/03_immutability.ipynb #96a874f7
+# %% ../nbs/03_immutability.ipynb #633f3e61
 def dispatching(
     f: Callable,  # a plain function of arrays
 ) -> Callable:  # the function to call, which other kinds of arrays can take over; its `__wrapped__` is f
@@ -66,13 +66,15 @@ def dispatching(
     @functools.wraps(f)
     def public(*args, **kwargs):
         if kwargs: return _dispatch(public, args, kwargs)
-        for arg in args:
-            if type(arg) not in _silent: return _dispatch(public, args, kwargs)
-        return f(*args)
+        speakers = [arg for arg in args if type(arg) not in _silent]
+        if not speakers: return f(*args)
+        if len(speakers) > 1 or not _answers(type(speakers[0])): return _dispatch(public, args, kwargs)
+        result = speakers[0].__array_function__(public, (type(speakers[0]),), args, kwargs) # the usual case, without the ranking
+        return _dispatch(public, args, kwargs) if result is NotImplemented else result
 
     return public
 
-# %% ../nbs/03_immutability.ipynb #85f72849
+# %% ../nbs/03_immutability.ipynb #90dfbfe4
 @dispatching
 def updated(
     x: Any,  # an array, a `FrozenDict` or a `ComponentArray`
@@ -92,7 +94,7 @@ def updated(
     result[index] = value
     return result
 
-# %% ../nbs/03_immutability.ipynb #c5b35618
+# %% ../nbs/03_immutability.ipynb #263a6e20
 _NAMESPACE = "lux_nb"
 
 _declaration_order = contextlib.ExitStack()
@@ -132,7 +134,7 @@ def tree_unflatten(
     "The tree of the structure `treedef` that holds `leaves`: the inverse of `tree_flatten`."
     return treedef.unflatten(leaves)
 
-# %% ../nbs/03_immutability.ipynb #dd36aafc
+# %% ../nbs/03_immutability.ipynb #9cb80136
 def _spelled(path: Iterable) -> str:
     "A path of names and positions as Python would spell it, such as layers[0].weight."
     steps = (f".{step}" if isinstance(step, str) and step.isidentifier() else f"[{step!r}]" for step in path)
@@ -166,7 +168,7 @@ def _difference(expected: Any, got: Any, path: tuple = ()) -> str | None:
     below = (_difference(child, other[0][step], (*path, step)) for step, child in node[0].items())
     return next(filter(None, below), None)
 
-# %% ../nbs/03_immutability.ipynb #a557de80
+# %% ../nbs/03_immutability.ipynb #03ba4155
 def _leaves_as(treedef: optree.PyTreeSpec, tree: Any, other: Any) -> list:
     "The leaves of `other`, which has to have the structure `treedef` of `tree`."
     try:
@@ -194,7 +196,7 @@ def tree_map(
     leaves, treedef = optree.tree_flatten(tree, is_leaf, namespace=_NAMESPACE)
     return treedef.unflatten(map(f, leaves, *[_leaves_as(treedef, tree, other) for other in others]))
 
-# %% ../nbs/03_immutability.ipynb #7b7d8f45
+# %% ../nbs/03_immutability.ipynb #51dafebc
 def tree_map_with_path(
     f: Callable,  # (path, leaf, *leaves at the same place in the others) -> new leaf
     tree: Any,  # as in `tree_flatten`; it decides the structure
@@ -222,7 +224,7 @@ def tree_leaves_with_path(
     leaves, treedef = tree_flatten(tree, is_leaf)
     return list(zip(_paths(treedef), leaves))
 
-# %% ../nbs/03_immutability.ipynb #4e9183de
+# %% ../nbs/03_immutability.ipynb #c57c8c7a
 def _is_frozen(x: Any) -> bool:
     "Whether an array is read-only, and so is every array that it is a view of."
     while isinstance(x, np.ndarray) and not x.flags.writeable: x = x.base
@@ -254,7 +256,7 @@ def frozen(
     results = {id(leaf): _frozen_leaf(leaf) for leaf in leaves}
     return treedef.unflatten(results[id(leaf)] for leaf in leaves)
 
-# %% ../nbs/03_immutability.ipynb #880be65f
+# %% ../nbs/03_immutability.ipynb #43077119
 def _short(value: Any) -> str:
     "An array as its dtype and shape, such as float32[5, 10]; anything else as its repr."
     if not (hasattr(value, "shape") and hasattr(value, "dtype")): return repr(value)
@@ -288,7 +290,7 @@ def _refusal(x: Any, name: str) -> str:
     return (f"the names of a {type(x).__name__} cannot be assigned, got {name!r}: "
             f"make a new one with updated(x, {name!r}, value)")
 
-# %% ../nbs/03_immutability.ipynb #88ebfc4a
+# %% ../nbs/03_immutability.ipynb #2bad4dfc
 class FrozenDict(Mapping):
     """An immutable mapping of names, in the order of their declaration: `d["weight"]` or `d.weight`.
 
@@ -339,7 +341,7 @@ class FrozenDict(Mapping):
     def __repr__(self): return _call("FrozenDict", self, _short)
     def __reduce__(self): return FrozenDict, (self._entries,)
 
-# %% ../nbs/03_immutability.ipynb #17bc8b70
+# %% ../nbs/03_immutability.ipynb #f5b3810d
 def _updated_entry(x: FrozenDict, index: str, value: Any) -> FrozenDict:
     "`updated` for a FrozenDict: the name has to be there."
     if not isinstance(x, FrozenDict): return NotImplemented
@@ -362,7 +364,7 @@ def _with_entries(names: tuple[str, ...], values: Iterable) -> FrozenDict:
 
 register_pytree_node(FrozenDict, _names_and_values, _with_entries)
 
-# %% ../nbs/03_immutability.ipynb #d36a1309
+# %% ../nbs/03_immutability.ipynb #77a28bde
 @dataclass(frozen=True, slots=True, repr=False)
 class Layout:
     "Where each named part of a flat vector lies. Nested as the parts are, immutable and hashable."
@@ -389,7 +391,7 @@ class Layout:
 
     def __repr__(self): return f"Layout({', '.join(f'{name}={part}' for name, part in self.parts)})"
 
-# %% ../nbs/03_immutability.ipynb #13a44c7e
+# %% ../nbs/03_immutability.ipynb #bb6b7e41
 @dispatching
 def unravel(
     flat: Any,  # shape (..., layout.size)
@@ -417,7 +419,7 @@ def flatten_parts(
     flat = [part.reshape(lead + (place.stop - place.start,)) for part, (place, _) in zip(parts, layout.leaves)]
     return np.concatenate(flat, axis=-1)
 
-# %% ../nbs/03_immutability.ipynb #a5b7f486
+# %% ../nbs/03_immutability.ipynb #1b2f7ad6
 def _common_layout(operation: str, operands: Iterable) -> Layout | None:
     "The layout of the ComponentArrays among the operands, which have to agree on it."
     layout = None
@@ -453,7 +455,7 @@ def _same_method(name: str) -> Callable:
     def method(self, *args, **kwargs): return _named(getattr(self.data, name)(*args, **kwargs), self.layout)
     return method
 
-# %% ../nbs/03_immutability.ipynb #0f944f0d
+# %% ../nbs/03_immutability.ipynb #b9b82d1e
 def _operator(op: Callable) -> Callable:
     "The method for an operator, which keeps the names."
     def method(self, *other):
@@ -489,7 +491,7 @@ _Elementwise = type("_Elementwise", (), {"__slots__": (),
     **{name: property(lambda x, name=name: _named(getattr(x.data, name), x.layout)) for name in ("real", "imag")},
 })
 
-# %% ../nbs/03_immutability.ipynb #342a7e27
+# %% ../nbs/03_immutability.ipynb #6af0baa0
 _ARRAY_NAMES = frozenset(name for name in dir(np.ndarray) if not name.startswith("_"))
 
 
@@ -529,7 +531,7 @@ def _of_one_dtype(leaves: Mapping[str, Any]) -> list:
     like = next(iter(arrays.values()), np.zeros(0, dtype))
     return [x if hasattr(x, "dtype") else np.full_like(like, x, shape=()) for x in leaves.values()]
 
-# %% ../nbs/03_immutability.ipynb #f4de4599
+# %% ../nbs/03_immutability.ipynb #2b7fdc61
 class ComponentArray(_Elementwise):
     """One flat vector with named, shaped parts: `ps.weight` or `ps["weight"]`, nested `ps.layer_0.weight`.
 
@@ -595,7 +597,7 @@ class ComponentArray(_Elementwise):
     def __dir__(self): return [*super().__dir__(), *_ARRAY_NAMES, *self.layout.names]
     def __repr__(self): return _call("ComponentArray", _parts(self), repr)
 
-# %% ../nbs/03_immutability.ipynb #372d2bbd
+# %% ../nbs/03_immutability.ipynb #a3d5aec0
 # the class refuses assignments, so what makes and fills an instance uses the setters of its slots
 _set_data, _set_layout, _set_parts = (vars(ComponentArray)[slot].__set__ for slot in ComponentArray.__slots__)
 
@@ -629,7 +631,7 @@ def _distribute(x: ComponentArray, leaves: Iterator) -> ComponentArray:
 register_pytree_node(ComponentArray, lambda x: ((x.data,), x.layout, ("data",)),
                      lambda layout, children: _component_array(*children, layout))
 
-# %% ../nbs/03_immutability.ipynb #5f7302ca
+# %% ../nbs/03_immutability.ipynb #aaed0f78
 _KEEP_NAMES = {np.zeros_like, np.ones_like, np.full_like, np.empty_like, np.copy, np.where, np.clip, np.nan_to_num,
                np.real, np.imag, np.round, np.around}
 

@@ -1,4 +1,4 @@
-"""The house: modules depend on each other along one line, the library is what the notebooks export, notebooks are clean."""
+"""The house: modules depend on each other along one line, the library is what clean notebooks export."""
 import ast
 import importlib
 import inspect
@@ -19,6 +19,7 @@ import book
 LIBRARY = book.ROOT / "lux_nb"
 LINE = [
     {"trees"}, {"arrays"}, {"randomness"}, {"devices"}, {"tracing"}, {"rules"}, {"forward", "reverse"}, {"autodiff"},
+    {"custom"}, {"checks"},
     {"programs"}, {"layers"}, {"losses"}, {"optimizers"}, {"training"}, {"versions"},
 ]
 MODELESS = {"layers", "losses"} # what they compute is plain NumPy: they know neither mode
@@ -119,7 +120,7 @@ def test_a_notebook_imports_neither_its_module_nor_one_that_stands_on_it(path):
     if own <= {"versions"}: # the index, the experiments and the appendix stand on everything
         return
     for name in set(imported(python_of(path))):
-        assert name, "a chapter imports modules of lux_nb, not the package: the package imports the chapter's own module"
+        assert name, "import modules of lux_nb, not the package: the package imports the chapter's own module"
         assert name not in own and not own & stands_on(name), f"{path.stem} imports {name}, which is or stands on {own}"
 
 
@@ -216,7 +217,8 @@ def test_what_is_public_has_a_docstring_and_type_hints(module):
     namespace = importlib.import_module(f"lux_nb.{module}")
     things = {name: getattr(namespace, name) for name in getattr(namespace, "__all__", [])}
     documented = {name: thing for name, thing in things.items() if inspect.isclass(thing) or inspect.isfunction(thing)}
-    complaints = [f"{name} lacks {', '.join(missing)}" for name, thing in documented.items() if (missing := undocumented(thing))]
+    missing = {name: undocumented(thing) for name, thing in documented.items()}
+    complaints = [f"{name} lacks {', '.join(lacks)}" for name, lacks in missing.items() if lacks]
     assert not complaints, "\n".join(complaints)
 
 

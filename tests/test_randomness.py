@@ -116,7 +116,8 @@ def test_state_of_seed_0():
 # From the documentation of Julia's Random: rand(Xoshiro(1234), 2), rand!(Xoshiro(123), zeros(5)), randn!(the same)
 @pytest.mark.parametrize("number, method, expected", [
     (1234, "random", [0.32597672886359486, 0.5490511363155669]),
-    (123, "random", [0.521213795535383, 0.5868067574533484, 0.8908786980927811, 0.19090669902576285, 0.5256623915420473]),
+    (123, "random",
+     [0.521213795535383, 0.5868067574533484, 0.8908786980927811, 0.19090669902576285, 0.5256623915420473]),
     (123, "standard_normal",
      [-0.6457306721039767, -1.4632513788889214, -1.6236037455860806, -0.21766510678354617, 0.4922456865251828]),
 ])
@@ -190,7 +191,7 @@ def test_tutorial_regression():
 
 # --- streams against the reference -------------------------------------------------------------------------------
 
-SIZES = [0, 1, 2, 6, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 255, 256, 257, 1000, 1023, 2047, 10_000]
+SIZES = [0, 1, 2, 6, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 255, 256, 257, 1000, 2047, 10_000]
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -401,17 +402,21 @@ uniform(1, 0) uniform([0, 2], 1) uniform(0, np.inf) uniform(np.nan, 1) uniform(-
 uniform([0, 1], 2, ()) uniform("a") uniform(1j) uniform(0, 1, -1)
 normal() normal(1) normal(1, 2) normal([0.0, 1]) normal(0, 1, (2, 3)) normal([0, 1], 1, (3, 2)) normal(0, 0, 2)
 normal(0, -1) normal([0, 1], [1, -1]) normal([0, 1], 1, 3) normal(0, np.nan) normal("a")
-integers(3) integers(1, 3) integers(-5, 5, 4) integers(5, size=(2, 3)) integers(5, size=()) integers(3, 3, endpoint=True)
-integers(3, dtype=np.int8) integers(2, dtype=bool) integers(3, dtype=int) integers(3, dtype="u2") integers(2, size=3, dtype=bool)
+integers(3) integers(1, 3) integers(-5, 5, 4) integers(5, size=(2, 3)) integers(5, size=())
+integers(3, 3, endpoint=True)
+integers(3, dtype=np.int8) integers(2, dtype=bool) integers(3, dtype=int) integers(3, dtype="u2") 
+integers(2, size=3, dtype=bool)
 integers(0, 2**64, dtype=np.uint64) integers(-(2**63), 2**63) integers(128, dtype=np.int8) integers(0, size=0)
 integers([1, 2], [5, 6]) integers([1, 2], [[5], [6]]) integers([1, 2], 5, (3, 2)) integers(0, [2**64], dtype=np.uint64)
-integers(0) integers(3, 1) integers(3, 3) integers(-1) integers([1, 2], [5, 2]) integers([1, 2], 5, 3) integers(5, size=-1)
+integers(0) integers(3, 1) integers(3, 3) integers(-1) integers([1, 2], [5, 2]) integers([1, 2], 5, 3)
+integers(5, size=-1)
 integers(200, dtype=np.int8) integers(128, dtype=np.int8, endpoint=True) integers(-200, 2, dtype=np.int8)
 integers(2**64) integers(3, dtype=float) integers(3, dtype=bool) integers(5, size=2.0)
 permutation(5) permutation(0) permutation(np.int64(3)) permutation([3, 1, 2]) permutation(["a", "b"])
 permutation(np.eye(3)) permutation(np.eye(3), axis=1) permutation(np.eye(3), axis=-1) permutation(np.eye(3), axis=2)
 shuffle([1, 2]) shuffle(np.arange(4)) shuffle(np.eye(3), axis=1) shuffle(np.eye(3), axis=2) shuffle(5) shuffle("ab")
-shuffle((1, 2)) shuffle(np.array(5)) shuffle([1, 2], axis=1) shuffle(np.broadcast_to(1, 3)) shuffle(None) shuffle(range(3))
+shuffle((1, 2)) shuffle(np.array(5)) shuffle([1, 2], axis=1) shuffle(np.broadcast_to(1, 3)) shuffle(None)
+shuffle(range(3))
 choice(5) choice(5, 3) choice(5, (2, 2)) choice(5, 3, False) choice([1, 2, 3]) choice([1.5, 2.5], ()) choice(["a", "b"])
 choice(5, 2, p=[0.2] * 5) choice(5, 2, replace=False, p=[0.2] * 5) choice(np.eye(3)) choice(np.eye(3), 2)
 choice(np.eye(3), 2, axis=1) choice(np.array(3)) choice([], 0) choice(5, 0) choice(3, p=[0.5, 0.5, 0])
@@ -653,7 +658,7 @@ def test_threads_share_a_generator():
 
 def test_import_is_light():
     "No tables are made before they are needed."
-    code = ("import sys, numpy; before = set(sys.modules); import lux_nb.randomness as r; new = set(sys.modules) - before; "
-            "assert not new & {'matplotlib', 'cupy', 'IPython'}, new; "
+    code = ("import sys, numpy; before = set(sys.modules); import lux_nb.randomness as r; "
+            "new = set(sys.modules) - before; assert not new & {'matplotlib', 'cupy', 'IPython'}, new; "
             "assert r._ziggurat.cache_info().currsize == r._jump_table.cache_info().currsize == 0")
     subprocess.run([sys.executable, "-c", code], check=True)

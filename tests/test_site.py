@@ -8,8 +8,11 @@ import pytest
 
 import book
 
-# What a browser fetches when it opens a page: scripts, styles, fonts, pictures. A link that a reader may follow is none.
-FETCHED = re.compile(r"""<(?:script|img|iframe|source)[^>]+src=["'](?:https?:)?//|<link(?=[^>]+stylesheet|[^>]+icon)[^>]+href=["'](?:https?:)?//""")
+# What a browser fetches when it opens a page: scripts, pictures, styles. A link that a reader may follow is none.
+FETCHED = re.compile(
+    r"""<(?:script|img|iframe|source)[^>]+src=["'](?:https?:)?//"""
+    r"""|<link(?=[^>]+stylesheet|[^>]+icon)[^>]+href=["'](?:https?:)?//"""
+)
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@
 
 The notebooks run in a scratch copy, so yours are not touched. The site is built from what ran, into `_site/`.
 """
+import re
 import shutil
 import subprocess
 import sys
@@ -62,10 +63,11 @@ def _complaint(name: str, notebook: NotebookNode) -> str:
     return f"{name} failed"
 
 
-def printed(notebook: NotebookNode) -> str:
-    "Everything that a notebook's cells print."
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    return "".join(output.text for output in outputs if output.get("name") == "stdout")
+def losses(notebook: NotebookNode) -> list[str]:
+    "The tables of losses that a notebook prints, one text a cell."
+    streams = [[o.text for o in cell.get("outputs", []) if o.get("name") == "stdout"] for cell in notebook.cells]
+    tables = [re.findall("^Loss Value.*$", "".join(texts), re.MULTILINE) for texts in streams]
+    return ["\n".join(lines) for lines in tables if lines]
 
 
 class Progress:
@@ -108,10 +110,10 @@ def main() -> None:
         build = [sys.executable, str(ROOT / "docs" / "build.py"), "--notebooks", str(copies)]
         if subprocess.run(build).returncode:
             sys.exit("every notebook ran, but the site could not be built: see above")
-    losses = [line for line in printed(executed[EXPERIMENT]).splitlines() if line.startswith("Loss Value")]
-    if not losses:
+    tables = losses(executed[EXPERIMENT])
+    if not tables:
         sys.exit(f"{EXPERIMENT} printed no losses")
-    print("", *losses, sep="\n")
+    print("", *tables, sep="\n\n")
 
 
 if __name__ == "__main__":

@@ -4,3 +4,7 @@ from . import reductions
 from . import shapes
 from . import indexing
 from . import products
+from . import linalg
+from . import factorizations
+from . import fft
+from . import special

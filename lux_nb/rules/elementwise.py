@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LN2', 'LN10', 'SINC_SERIES', 'BESSEL_NODES']
 
-# %% ../../nbs/07_elementwise.ipynb #75de92f7
+# %% ../../nbs/07_elementwise.ipynb #01050406
 import functools
 import itertools
 import math
@@ -13,10 +13,12 @@ import operator
 
 import numpy as np
 
-from .table import COMPOSITES, NONDIFFERENTIABLE, RULES, alias, composite, def_rule, elementwise, nondifferentiable
+from lux_nb.rules.table import (
+    COMPOSITES, NONDIFFERENTIABLE, RULES, alias, composite, def_rule, elementwise, nondifferentiable,
+)
 from ..trees import dispatching
 
-# %% ../../nbs/07_elementwise.ipynb #271da026
+# %% ../../nbs/07_elementwise.ipynb #4fbb33fd
 elementwise(np.add,        lambda d, y, a, b: d,     lambda d, y, a, b: d)
 elementwise(np.subtract,   lambda d, y, a, b: d,     lambda d, y, a, b: -d)
 elementwise(np.multiply,   lambda d, y, a, b: d * b, lambda d, y, a, b: d * a)
@@ -26,7 +28,7 @@ elementwise(np.positive,   lambda d, y, x: d)
 elementwise(np.reciprocal, lambda d, y, x: -d * y * y)
 elementwise(np.square,     lambda d, y, x: d * (2 * x))
 
-# %% ../../nbs/07_elementwise.ipynb #37ba7c61
+# %% ../../nbs/07_elementwise.ipynb #cad05560
 def _by_base(d, y, x, n):
     "d times the derivative of x**n by x: n x**(n-1), and 0 for n = 0."
     if isinstance(n, (int, float)):
@@ -45,7 +47,7 @@ elementwise(np.sqrt,  lambda d, y, x: d / (2 * y))
 elementwise(np.cbrt,  lambda d, y, x: d / (3 * y * y))
 composite(np.float_power, lambda x, n: np.power(x * np.float64(1), n * np.float64(1)))
 
-# %% ../../nbs/07_elementwise.ipynb #728f8c22
+# %% ../../nbs/07_elementwise.ipynb #23920f70
 LN2, LN10 = math.log(2), math.log(10)
 
 
@@ -64,7 +66,7 @@ elementwise(np.log1p,      lambda d, y, x: d / (1 + x))
 elementwise(np.logaddexp,  lambda d, y, a, b: d * np.exp(a - _above(y)),  lambda d, y, a, b: d * np.exp(b - _above(y)))
 elementwise(np.logaddexp2, lambda d, y, a, b: d * np.exp2(a - _above(y)), lambda d, y, a, b: d * np.exp2(b - _above(y)))
 
-# %% ../../nbs/07_elementwise.ipynb #94865e92
+# %% ../../nbs/07_elementwise.ipynb #227cbfed
 def _hypotenuse(x):
     "sqrt(1 + x^2), without overflow for a large real x."
     return np.sqrt(1 + x * x) if np.iscomplexobj(x) else np.hypot(1, x)
@@ -89,7 +91,7 @@ elementwise(np.arcsinh, lambda d, y, x: d / _hypotenuse(x))
 elementwise(np.arccosh, lambda d, y, x: d / (np.sqrt(x - 1) * np.sqrt(x + 1)))
 elementwise(np.arctanh, lambda d, y, x: d / ((1 - x) * (1 + x)))
 
-# %% ../../nbs/07_elementwise.ipynb #41d5d110
+# %% ../../nbs/07_elementwise.ipynb #79bb8d1c
 def _cosine(a, y):
     "a / y, and 0 where y is."
     return a / np.where(y == 0, 1, y)
@@ -108,7 +110,7 @@ for _degrees, _radians in ((np.degrees, np.radians), (np.rad2deg, np.deg2rad)):
     elementwise(_degrees, lambda d, y, x: d * (180 / math.pi))
     elementwise(_radians, lambda d, y, x: d * (math.pi / 180))
 
-# %% ../../nbs/07_elementwise.ipynb #13a61067
+# %% ../../nbs/07_elementwise.ipynb #7517cc0b
 _real_sign = dispatching(np.sign)
 nondifferentiable(_real_sign)
 
@@ -119,7 +121,7 @@ def _sign(x):
 
 
 def _along(d, y, x):
-    "The derivative of |x|: d times the sign, or its conjugate, whose product with a complex d has the change of |x| as its real part."
+    "The derivative of |x|: d times the sign; times its conjugate if x is complex, of which the real part counts."
     return d * np.conj(_sign(x)) if np.iscomplexobj(x) else d * _real_sign(x)
 
 
@@ -128,7 +130,7 @@ elementwise(np.abs, _along)
 elementwise(np.fabs, _along)
 elementwise(np.copysign, lambda d, y, a, b: d * (np.sign(a) * np.sign(y)), None)
 
-# %% ../../nbs/07_elementwise.ipynb #6d6eea62
+
 def _chosen(d, y, mine, other):
     "d where this operand is the value, half of it where both are."
     return np.where(mine == other, d / 2, np.where(mine == y, d, 0))
@@ -137,19 +139,21 @@ def _chosen(d, y, mine, other):
 for _function in (np.maximum, np.minimum, np.fmax, np.fmin):
     elementwise(_function, _chosen, lambda d, y, a, b: _chosen(d, y, b, a))
 
-# %% ../../nbs/07_elementwise.ipynb #c8a5bb10
+# %% ../../nbs/07_elementwise.ipynb #b784787e
 elementwise(np.where,
     None,
     lambda d, y, condition, a, b: np.where(condition, d, 0),
     lambda d, y, condition, a, b: np.where(condition, 0, d))
 
-# %% ../../nbs/07_elementwise.ipynb #6c5680e3
+# %% ../../nbs/07_elementwise.ipynb #e6a1ffe6
 def _clip(a, a_min=None, a_max=None, *, min=None, max=None):
     "Between two bounds, either of which may be missing."
     low, high = a_min if min is None else min, a_max if max is None else max
     if low is not None:
         a = np.maximum(a, low)
-    return np.positive(a) if high is None else np.minimum(a, high)
+    if high is not None:
+        a = np.minimum(a, high)
+    return np.positive(a) if low is None and high is None else a
 
 
 def _select(condlist, choicelist, default=0):
@@ -170,11 +174,14 @@ composite(np.clip, _clip)
 composite(np.select, _select)
 composite(np.choose, _choose)
 
-# %% ../../nbs/07_elementwise.ipynb #88dce0e9
-_replaced = dispatching(np.nan_to_num)
+# %% ../../nbs/07_elementwise.ipynb #f3b23fa0
+@dispatching
+def _replaced(x, nan=0.0, posinf=None, neginf=None):
+    "NumPy's function, always on a copy."
+    return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
 
 
-def _finite(d, y, x, *, nan=0.0, posinf=None, neginf=None):
+def _finite(d, y, x, nan=0.0, posinf=None, neginf=None):
     "d where x is finite; the real and the imaginary part are replaced on their own."
     if np.iscomplexobj(x):
         return np.where(np.isfinite(np.real(x)), np.real(d), 0) + 1j * np.where(np.isfinite(np.imag(x)), np.imag(d), 0)
@@ -183,7 +190,7 @@ def _finite(d, y, x, *, nan=0.0, posinf=None, neginf=None):
 
 def _nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
     "NumPy's function; without a copy, x is written to."
-    y = _replaced(x, nan=nan, posinf=posinf, neginf=neginf)
+    y = _replaced(x, nan, posinf, neginf)
     if copy:
         return y
     x[...] = y
@@ -194,7 +201,7 @@ elementwise(_replaced, _finite)
 composite(np.nan_to_num, _nan_to_num)
 elementwise(np.heaviside, None, lambda d, y, x, h: np.where(x == 0, d, 0))
 
-# %% ../../nbs/07_elementwise.ipynb #e6e9b50a
+# %% ../../nbs/07_elementwise.ipynb #f786d5e3
 def _of_first(g):
     "The cotangent of the first of two outputs, the only one that varies."
     return np.zeros_like(g[1]) if g[0] is None else g[0]
@@ -205,13 +212,17 @@ elementwise(np.fmod,      lambda d, y, a, b: d, lambda d, y, a, b: -d * np.rint(
 elementwise(np.ldexp,     lambda d, y, x, n: np.ldexp(d, n), None)
 elementwise(np.nextafter, lambda d, y, a, b: d, None)
 composite(np.divmod,      lambda a, b: (np.floor_divide(a, b), np.mod(a, b)))
-def_rule(np.modf,   lambda t, y, x: (t, None),                  lambda g, y, x: _of_first(g),                  several=True)
-def_rule(np.frexp,  lambda t, y, x: (np.ldexp(t, -y[1]), None), lambda g, y, x: np.ldexp(_of_first(g), -y[1]), several=True)
+def_rule(np.modf,
+    lambda t, y, x: (t, None),
+    lambda g, y, x: _of_first(g), several=True)
+def_rule(np.frexp,
+    lambda t, y, x: (np.ldexp(t, -y[1]), None),
+    lambda g, y, x: np.ldexp(_of_first(g), -y[1]), several=True)
 def_rule(np.unwrap,
     lambda t, y, p, discont=None, axis=-1, *, period=2 * math.pi: t,
     lambda g, y, p, discont=None, axis=-1, *, period=2 * math.pi: g)
 
-# %% ../../nbs/07_elementwise.ipynb #0e674c9f
+# %% ../../nbs/07_elementwise.ipynb #69027f47
 elementwise(np.conj, lambda d, y, z: np.conj(d))
 def_rule(np.real, lambda t, y, z: np.real(t), lambda g, y, z: g, view=True)
 def_rule(np.imag, lambda t, y, z: np.imag(t), lambda g, y, z: -1j * g, view=True)
@@ -225,7 +236,7 @@ def _angle(z, deg=False):
 
 composite(np.angle, _angle)
 
-# %% ../../nbs/07_elementwise.ipynb #9866b5c6
+# %% ../../nbs/07_elementwise.ipynb #2c0a6311
 SINC_SERIES = [(-1) ** k * 2 * k * math.pi ** (2 * k) / math.factorial(2 * k + 1) for k in range(10, 0, -1)]
 
 
@@ -239,31 +250,33 @@ def _sinc_slope(x):
 
 elementwise(np.sinc, lambda d, y, x: d * _sinc_slope(x))
 
-# %% ../../nbs/07_elementwise.ipynb #428bdb2f
+# %% ../../nbs/07_elementwise.ipynb #f00e1796
 BESSEL_NODES = [math.cos((k + 0.5) * math.pi / 128) for k in range(64)]
 
 elementwise(np.i0, lambda d, y, x: d * (sum(c * np.sinh(c * x) for c in BESSEL_NODES) / 64))
 
-# %% ../../nbs/07_elementwise.ipynb #a606e0af
+# %% ../../nbs/07_elementwise.ipynb #6d20a9fc
 nondifferentiable(
     np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal,
     np.logical_and, np.logical_or, np.logical_xor, np.logical_not,
-    np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.bitwise_count, np.invert, np.left_shift, np.right_shift, np.gcd, np.lcm,
-    np.isfinite, np.isinf, np.isnan, np.isnat, np.signbit, np.isposinf, np.isneginf, np.isreal, np.iscomplex,
-    np.isclose, np.allclose, np.array_equal, np.array_equiv,
+    np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.bitwise_count, np.invert, np.left_shift, np.right_shift,
+    np.gcd, np.lcm, np.signbit, np.isfinite, np.isinf, np.isnan, np.isnat, np.isposinf, np.isneginf, np.isreal,
+    np.iscomplex, np.isclose, np.allclose, np.array_equal, np.array_equiv,
     np.floor, np.ceil, np.trunc, np.rint, np.fix, np.round, np.around, np.floor_divide, np.spacing,
 )
 
-# %% ../../nbs/07_elementwise.ipynb #e1cca328
+# %% ../../nbs/07_elementwise.ipynb #a920fa26
 for _name, _function in {
-    "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide, "floordiv": np.floor_divide, "mod": np.mod, "pow": np.power,
+    "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide,
+    "floordiv": np.floor_divide, "mod": np.mod, "pow": np.power,
     "neg": np.negative, "pos": np.positive, "abs": np.abs, "invert": np.invert,
     "lt": np.less, "le": np.less_equal, "eq": np.equal, "ne": np.not_equal, "gt": np.greater, "ge": np.greater_equal,
-    "and_": np.bitwise_and, "or_": np.bitwise_or, "xor": np.bitwise_xor, "lshift": np.left_shift, "rshift": np.right_shift,
+    "and_": np.bitwise_and, "or_": np.bitwise_or, "xor": np.bitwise_xor,
+    "lshift": np.left_shift, "rshift": np.right_shift,
 }.items():
     alias(getattr(operator, _name), _function)
 
-# %% ../../nbs/07_elementwise.ipynb #6c2297dd
+# %% ../../nbs/07_elementwise.ipynb #660d69f3
 def _outer(ufunc, a, b):
     "All pairs: a's axes first, then b's."
     return ufunc(np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b)

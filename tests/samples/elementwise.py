@@ -34,7 +34,8 @@ POWERS = [
     row(np.power, (2, 3), (3,), domain=positive, complex=True, dask=True),
     row(np.power, (), (), domain=positive),
     row(operator.pow, (4,), (4,), domain=(positive, real), complex=True),
-    *[row(f, (4,), call=lambda f, x, n=n: f(x, n), complex=True) for f in (operator.pow, np.power) for n in (-1, 0, 1, 2, 3, 2.0)],
+    *[row(f, (4,), call=lambda f, x, n=n: f(x, n), complex=True)
+      for f in (operator.pow, np.power) for n in (-1, 0, 1, 2, 3, 2.0)],
     row(operator.pow, (4,), domain=positive, call=lambda f, x: f(x, 0.5)),
     row(operator.pow, (4,), call=lambda f, x: f(x, np.arange(4))),
     row(operator.pow, (4,), call=lambda f, n: f(2, n)),
@@ -53,7 +54,8 @@ EXPONENTIALS = [
 
 TRIGONOMETRY = [
     *[row(f, (2, 3), complex=True, dask=True) for f in (np.sin, np.cos, np.sinh, np.cosh, np.tanh, np.arcsinh)],
-    *[row(f, (2, 3), domain=unit, complex=True, dask=True) for f in (np.tan, np.arcsin, np.arccos, np.arctan, np.arctanh)],
+    *[row(f, (2, 3), domain=unit, complex=True, dask=True)
+      for f in (np.tan, np.arcsin, np.arccos, np.arctan, np.arctanh)],
     row(np.arctan, (3,)),
     row(np.arccosh, (2, 3), domain=above_one, complex=True, dask=True),
     *[row(f, (2, 3), (3,), dask=True) for f in (np.hypot, np.arctan2)],

@@ -1,0 +1,181 @@
+"What the chapter on custom derivatives promises."
+import functools
+
+import numpy as np
+import pytest
+
+import lux_nb as lux
+from lux_nb import AutoForward, AutoReverse, ComponentArray, check_gradients, custom_rule, gradient, jvp, remat, vjp
+
+X = np.array([0.5, 1.0, 2.0])
+both_modes = pytest.mark.parametrize("ad", [AutoForward(), AutoReverse()], ids=["forward", "reverse"])
+PUSH, PULL = (lambda t, y, x: t * np.cos(x)), (lambda g, y, x: g * np.cos(x))
+
+
+def product(**maps):
+    "x * y * scale, as a function with a derivative of its own."
+    return custom_rule(**maps)(lambda x, y, scale=1.0: scale * x * y)
+
+
+class TestCustomRule:
+    @pytest.mark.parametrize("maps", [{"push": PUSH}, {"pull": PULL}, {"push": PUSH, "pull": PULL}], ids=["push", "pull", "both"])
+    def test_serves_every_mode_and_order(self, maps):
+        sin = custom_rule(**maps)(np.sin)
+        assert check_gradients(sin, X).ok
+        np.testing.assert_allclose(lux.hessian(lambda x: np.sum(sin(x)), X), -np.diag(np.sin(X)))
+        np.testing.assert_allclose(lux.jacobian(sin, X, AutoReverse()), np.diag(np.cos(X)))
+
+    @pytest.mark.parametrize("maps", [
+        {"push": (lambda t, y, a, b, scale=1.0: scale * t * b, lambda t, y, a, b, scale=1.0: scale * t * a)},
+        {"pull": (lambda g, y, a, b, scale=1.0: scale * g * b, lambda g, y, a, b, scale=1.0: scale * g * a)},
+    ], ids=["push", "pull"])
+    def test_takes_several_operands_and_keywords(self, maps):
+        f = product(**maps)
+        assert check_gradients(lambda x, y: f(x, y, scale=3.0), X, 2 * X).ok
+        np.testing.assert_allclose(gradient(lambda x: np.sum(f(x, x)), X), 2 * X)
+
+    @both_modes
+    def test_a_map_of_none_is_a_derivative_of_zero(self, ad):
+        f = product(pull=(lambda g, y, a, b: g * b, None))
+        dx, dy = gradient(lambda x, y: np.sum(f(x, y)), X, 2 * X, ad=ad)
+        assert np.array_equal(dx, 2 * X) and np.array_equal(dy, np.zeros(3))
+
+    @both_modes
+    def test_is_used_in_place_of_the_true_derivative(self, ad):
+        straight_through = custom_rule(push=lambda t, y, x: t, pull=lambda g, y, x: g)(np.round)
+        assert np.array_equal(gradient(lambda x: np.sum(straight_through(x)), X, ad=ad), np.ones(3))
+
+    @both_modes
+    def test_a_function_may_leave_numpy(self, ad):
+        @custom_rule(push=lambda t, y, x: t * np.cos(x), pull=lambda g, y, x: g * np.cos(x))
+        def outside(x):
+            return np.array([np.sin(float(number)) for number in x])
+        np.testing.assert_allclose(gradient(lambda x: np.sum(outside(x)), X, ad=ad), np.cos(X))
+
+    @both_modes
+    def test_a_function_that_writes_to_its_operand_does_not_spoil_the_gradient(self, ad):
+        @custom_rule(push=lambda t, y, x: 2 * t, pull=lambda g, y, x: 2 * g)
+        def doubled(x):
+            x *= 2
+            return x
+        f = lambda x: (lambda y: np.sum(doubled(y)) + np.sum(y * y))(1 * x)
+        try:
+            found = gradient(f, X, ad=ad)
+        except (ValueError, TypeError):
+            return # the write is refused where it stands
+        np.testing.assert_allclose(found, 2 + 2 * X)
+
+    @both_modes
+    def test_plain_arrays_run_the_function_itself(self, ad):
+        assert np.array_equal(product(pull=PULL)(X, X, scale=2.0), 2 * X * X)
+
+    def test_needs_a_map(self):
+        with pytest.raises(TypeError, match="custom_rule needs a push, a pull or both: custom_rule"):
+            custom_rule()
+
+    @both_modes
+    def test_an_operand_without_a_map_is_named(self, ad):
+        f = product(push=lambda t, y, a, b: t * b, pull=lambda g, y, a, b: g * b)
+        with pytest.raises(NotImplementedError, match="map for its argument b.*stop_gradient"):
+            gradient(lambda x: np.sum(f(x, x)), X, ad=ad)
+
+    @both_modes
+    def test_an_unknown_keyword_is_named(self, ad):
+        f = product(push=lambda t, y, a, b: t * b, pull=lambda g, y, a, b: g * b)
+        with pytest.raises(NotImplementedError, match="does not know the argument 'scale'"):
+            gradient(lambda x: np.sum(f(x, X, scale=2.0)), X, ad=ad)
+
+    @pytest.mark.parametrize("pull", [lambda g, y, x: np.sum(g), lambda g, y, x: 0.0, lambda g, y, x: g[:2], lambda g, y, x: g[0] + np.zeros((3, 1))], ids=["scalar", "number", "short", "column"])
+    def test_a_pull_of_a_wrong_shape_is_refused_by_name(self, pull):
+        crooked = custom_rule(pull=pull)(lambda x: 2 * x)
+        with pytest.raises((TypeError, ValueError), match="shape"):
+            gradient(lambda x: np.sum(crooked(x)), X)
+
+    @both_modes
+    def test_def_rule_enters_a_function_that_dispatches(self, ad):
+        twice = lux.dispatching(lambda x: 2 * x)
+        lux.def_rule(twice, lambda t, y, x: 2 * t, lambda g, y, x: 2 * g)
+        assert np.array_equal(gradient(lambda x: np.sum(twice(x) * x), X, ad=ad), 4 * X)
+
+
+class TestRemat:
+    @both_modes
+    @pytest.mark.parametrize("again, plain", [
+        (lambda x: remat(lambda a: np.sin(a) * a)(x), lambda x: np.sin(x) * x),
+        (lambda x: remat(lambda a: remat(lambda b: np.sin(b))(a) * a)(x), lambda x: np.sin(x) * x),
+        (lambda x: remat(lambda a: {"sin": np.sin(a), "mask": a > 0, "a": a})(x)["sin"] * x, lambda x: np.sin(x) * x),
+        (lambda x: remat(lambda p: p["a"] * np.sin(p["b"][0]))({"a": x, "b": [x]}), lambda x: np.sin(x) * x),
+        (lambda x: remat(lambda a: (a, np.ones(3)))(x)[0] * x, lambda x: x * x),
+        (lambda x: remat(lambda p: p.a * p.b)(ComponentArray(a=x, b=x)), lambda x: x * x),
+    ], ids=["once", "nested", "dict", "structure", "input as output", "ComponentArray"])
+    def test_changes_no_value_and_no_derivative(self, ad, again, plain):
+        assert np.array_equal(again(X), plain(X))
+        np.testing.assert_allclose(gradient(lambda x: np.sum(again(x)), X, ad=ad), gradient(lambda x: np.sum(plain(x)), X))
+        np.testing.assert_allclose(lux.hessian(lambda x: np.sum(again(x)), X), lux.hessian(lambda x: np.sum(plain(x)), X), atol=1e-15)
+
+    def test_runs_the_function_again_once_for_a_walk_back(self):
+        calls = []
+        f = remat(lambda a, b: calls.append(1) or (a * b, a + b))
+        _, pullback = vjp(lambda a, b: f(a, b), X, 2 * X)
+        assert len(calls) == 1
+        pullback((np.ones(3), np.ones(3)))
+        assert len(calls) == 2
+        np.testing.assert_allclose(pullback((np.ones(3), np.ones(3)))[0], 2 * X + 1)
+
+    @both_modes
+    @pytest.mark.parametrize("other, f", [
+        (2, lambda x, n: x**n), (np.array([True, False, True]), lambda x, mask: np.where(mask, x * x, x * x)), ("square", lambda x, name: x * x), (None, lambda x, none: x * x),
+    ], ids=["integer", "mask", "text", "None"])
+    def test_other_arguments_may_be_anything(self, ad, other, f):
+        np.testing.assert_allclose(gradient(lambda x: np.sum(remat(f)(x, other)), X, ad=ad), 2 * X)
+
+    @both_modes
+    @pytest.mark.parametrize("wrap", [
+        lambda w: lambda x: w * x, lambda w: (lambda g: lambda x: g(x))(lambda x: w * x), lambda w: functools.partial(lambda w, x: w * x, w),
+        lambda w: lambda x, w=w: w * x, lambda w: (lambda box: lambda x: box["w"] * x)({"w": w}), lambda w: Scaled(w), lambda w: Scaled(w).__call__,
+    ], ids=["closure", "closure in a closure", "partial", "default", "in a dict", "object", "method"])
+    def test_a_captured_traced_value_is_followed_or_refused(self, ad, wrap):
+        try:
+            found = gradient(lambda w: remat(wrap(w))(2.0 * w), 3.0, ad=ad)
+        except ValueError as error:
+            assert "remat: the function closes over a traced value: pass it as an argument" in str(error)
+        else:
+            assert found == 12
+
+    def test_any_callable_will_do(self):
+        for f in (np.sin, functools.partial(np.multiply, 2.0), Scaled(2.0)):
+            np.testing.assert_allclose(gradient(lambda x: np.sum(remat(f)(x)), X), gradient(lambda x: np.sum(f(x)), X))
+
+    @both_modes
+    def test_a_function_may_write_in_place(self, ad):
+        def f(a):
+            a = np.copy(a)
+            a *= a
+            return a
+        np.testing.assert_allclose(gradient(lambda x: np.sum(remat(f)(x)), X, ad=ad), 2 * X)
+
+    @both_modes
+    def test_a_function_that_writes_to_its_argument_does_not_spoil_the_gradient(self, ad):
+        def f(a):
+            a += 1
+            return a * a
+        try:
+            found = gradient(lambda x: (lambda y: np.sum(remat(f)(y)) + np.sum(y * y))(1 * x), X, ad=ad)
+        except (ValueError, TypeError):
+            return # the write is refused where it stands
+        assert any(np.allclose(found, right) for right in (2 * (X + 1) + 2 * X, 4 * (X + 1)))
+
+    def test_without_tracing_it_is_the_function(self):
+        assert np.array_equal(remat(np.sin)(X), np.sin(X))
+
+    def test_jvp_gives_value_and_tangent(self):
+        value, tangent = jvp(remat(lambda x: x * x), (X,), (np.ones(3),))
+        assert np.array_equal(value, X * X) and np.array_equal(tangent, 2 * X)
+
+
+class Scaled:
+    def __init__(self, w):
+        self.w = w
+
+    def __call__(self, x):
+        return self.w * x

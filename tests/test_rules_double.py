@@ -1,0 +1,50 @@
+"""The table of derivatives and a training step on the double of a GPU: nothing crosses, nothing is converted behind the user's back."""
+import numpy as np
+import pytest
+
+import lux_nb as lux
+from device_rules import assert_same, derivatives, plain
+from test_rules import ROWS
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_a_rule_runs_where_its_arrays_are(row, cupy_double):
+    gpu, cpu = lux.gpu_device(), lux.cpu_device()
+    try:
+        plain(row, gpu)
+    except (TypeError, NotImplementedError, AttributeError, ValueError) as error:
+        pytest.skip(f"CuPy does not have it: {str(error)[:80]}")
+    expected = derivatives(row, lambda x: x)
+    with cupy_double.transfers() as copied:
+        moved = lambda x: _uncounted(copied, gpu, x)
+        got = derivatives(row, moved)
+        assert not copied, f"arrays crossed between the devices: {copied}"
+    assert_same(got, expected, cpu)
+
+
+def _uncounted(copied, device, x):
+    "Move an array, which is asked for, and forget that it crossed."
+    before = len(copied)
+    moved = device(x)
+    del copied[before:]
+    return moved
+
+
+def test_a_training_step_stays_on_the_device(cupy_double):
+    gpu, cpu = lux.gpu_device(), lux.cpu_device()
+    rng = lux.Xoshiro(0)
+    model = lux.Chain(lux.Dense(3, 8, lux.tanh), lux.Dense(8, 2))
+    ps, st = lux.setup(rng, model)
+    x, y = rng.standard_normal((5, 3), dtype=np.float32), rng.standard_normal((5, 2), dtype=np.float32)
+    start = lux.TrainState(model, lux.ComponentArray(ps), st, lux.Adam(0.01))
+    there = lux.TrainState(model, gpu(lux.ComponentArray(ps)), st, lux.Adam(0.01))
+    data = gpu((x, y))
+    with cupy_double.transfers() as copied:
+        for _ in range(3):
+            _, loss_there, _, there = lux.single_train_step(lux.AutoReverse(), lux.MSELoss(), data, there)
+        assert not copied
+    for _ in range(3):
+        _, loss, _, start = lux.single_train_step(lux.AutoReverse(), lux.MSELoss(), (x, y), start)
+    assert lux.get_device(there.parameters) == gpu
+    np.testing.assert_allclose(cpu(loss_there), loss, rtol=1e-6)
+    np.testing.assert_allclose(cpu(there.parameters).data, start.parameters.data, rtol=1e-5)

@@ -1,0 +1,229 @@
+"""Products, linear algebra, factorizations: conventions at the edges, and what is said where there is no derivative."""
+import numpy as np
+import pytest
+
+from lux_nb.arrays import BigFloat
+from lux_nb.autodiff import gradient, hessian
+from lux_nb.forward import jvp
+from lux_nb.reverse import record, vjp
+
+H = 1e-5
+
+
+def second_difference(f, x, t, g):
+    "How the gradient, paired with g, changes along t."
+    slope = lambda x: np.sum(np.real(gradient(f, x) * g))
+    return (slope(x + H * t) - slope(x - H * t)) / (2 * H)
+
+
+@pytest.mark.parametrize("f", [
+    lambda x: np.dot([1.0, 2.0], x), lambda x: np.dot(x, [1.0, 2.0]), lambda x: np.sum(np.matmul([[1.0, 2.0]], x)),
+    lambda x: np.einsum("i,ij,j", x, [[1.0, 2.0], [3.0, 5.0]], x),
+    lambda x: np.sum(np.linalg.solve([[2.0, 1.0], [1.0, 3.0]], x)),
+    lambda x: np.sum(np.kron([1.0, 2.0], x)), lambda x: np.vdot([1.0, 2.0], x), lambda x: np.sum(np.outer(x, [1, 2])),
+    lambda x: np.inner([1.0, 2.0], x), lambda x: np.tensordot([1.0, 2.0], x, 1), lambda x: np.sum(np.dot(2.0, x)),
+])
+def test_lists_and_numbers_serve_as_operands(f):
+    x = np.array([0.3, -0.7])
+    differences = [(f(x + H * e) - f(x - H * e)) / (2 * H) for e in np.eye(2)]
+    np.testing.assert_allclose(gradient(f, x), differences, rtol=1e-8)
+    np.testing.assert_allclose(jvp(f, (x,), (np.array([1.0, 0.0]),))[1], differences[0], rtol=1e-8)
+    assert hessian(f, x).shape == (2, 2)
+
+
+def test_python_numbers_in_products():
+    assert gradient(lambda a: np.sum(np.dot(a, np.array([1.0, 2.0]))), 3.0) == 3.0
+    assert gradient(lambda a: np.sum(np.outer(a, np.array([1.0, 2.0]))), 3.0) == 3.0
+    assert gradient(lambda a: np.einsum(",i->", a, np.array([1.0, 2.0])), 3.0) == 3.0
+    assert gradient(lambda a: np.linalg.norm(a), -3.0) == -1.0
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.longdouble])
+def test_products_keep_every_dtype(dtype):
+    a, b = np.ones((2, 3), dtype), np.ones((3, 2), dtype)
+    for f in (np.matmul, np.dot, np.tensordot):
+        cotangent = gradient(lambda a: np.sum(f(a, b) if f is not np.tensordot else f(a, b, 1)), a)
+        assert cotangent.dtype == dtype
+        assert np.array_equal(cotangent, np.full((2, 3), 2))
+
+
+def test_extended_precision_through_a_product():
+    a = np.array([[BigFloat(1), BigFloat(2)], [BigFloat(3), BigFloat(4)]], dtype=object)
+    b = np.array([BigFloat("0.1"), BigFloat(5)], dtype=object)
+    cotangent = gradient(lambda b: (a @ b) @ (a @ b), b)
+    expected = 2 * (a.T @ (a @ b))
+    assert cotangent.dtype == object and all(cotangent == expected)
+
+
+def test_multi_dot_multiplies_in_the_cheap_order():
+    column, row, other = np.ones((40, 1)), np.ones((1, 40)), np.ones((40, 1))
+    tape, *_ = record(lambda a: np.linalg.multi_dot([a, row, other]), (column,), "test")
+    assert max(np.size(entry.value) for entry in tape.entries) == 40
+    tape, *_ = record(lambda a: np.linalg.multi_dot([row, a, row]), (column,), "test")
+    assert max(np.size(entry.value) for entry in tape.entries) == 40
+
+
+def test_einsum_path_is_a_plain_value():
+    x = np.ones((2, 2))
+    plain = np.einsum_path("ij,jk->ik", x, x)
+    paths = []
+    gradient(lambda x: paths.append(np.einsum_path("ij,jk->ik", x, x)) or np.sum(x), x)
+    assert paths[0][0] == plain[0]
+
+
+@pytest.mark.parametrize("call, error, words", [
+    (lambda x: np.matmul(x, x, dtype=np.float64), NotImplementedError, "dtype"),
+    (lambda x: np.linalg.qr(x, "raw"), NotImplementedError, "use reduced, complete or r"),
+    (lambda x: np.tensordot(x, np.ones((3, 2)), 1), ValueError, r"equal lengths, got \[2\] of a and \[3\] of b"),
+    (lambda x: np.linalg.outer(x, x), ValueError, r"needs vectors, got shapes \(2, 2\)"),
+    (lambda x: np.linalg.cross(x, x), ValueError, "3 components along axis -1"),
+    (lambda x: np.cross(np.ones((2, 4)), np.concatenate([x, x], 1)), ValueError, "2 or 3 components, got 4 and 4"),
+    (lambda x: np.linalg.multi_dot([x]), ValueError, "at least two arrays, got 1"),
+    (lambda x: np.linalg.norm(x, "nothing"), ValueError, "no order 'nothing' for matrices"),
+    (lambda x: np.linalg.norm(x[0], "fro"), ValueError, "is for matrices"),
+    (lambda x: np.linalg.norm(x[None], 2), ValueError, "got 3: np.linalg.vector_norm"),
+    (lambda x: np.matmul(x, np.ones((3, 2))), ValueError, "matmul"),
+    (lambda x: np.linalg.matrix_power(x, 0.5), TypeError, "integer"),
+    (lambda x: np.linalg.matrix_power(x[:1], 1), np.linalg.LinAlgError, r"square matrices, got shape \(1, 2\)"),
+    (lambda x: np.linalg.inv(x[:1]), np.linalg.LinAlgError, "square"),
+])
+def test_refusals_say_why(call, error, words):
+    for transform in (lambda f, x: vjp(f, x), lambda f, x: jvp(f, (x,), (x,))):
+        with pytest.raises(error, match=words):
+            transform(call, np.eye(2))
+
+
+def test_planar_vectors_have_a_cross_product():
+    a, b = np.array([1.0, 2.0]), np.array([3.0, -1.0, 2.0])
+    assert np.array_equal(gradient(lambda a: np.cross(a, np.array([3.0, -1.0])) * 1.0, a), [-1.0, -3.0])
+    value, change = jvp(lambda a: np.cross(a, b), (a,), (np.array([1.0, 0.0]),))
+    assert np.array_equal(value, np.cross([1.0, 2.0, 0.0], b)) and np.array_equal(change, np.cross([1.0, 0.0, 0.0], b))
+
+
+@pytest.mark.parametrize("matrix", [
+    np.zeros((0, 0)), np.zeros((1, 1)), np.array([[1.0, 2.0], [2.0, 4.0]]), np.outer([1.0, 2.0, 3.0], [1.0, 0.0, 1.0]),
+], ids=len)
+def test_a_determinant_has_a_gradient_where_it_is_zero(matrix):
+    n = len(matrix)
+    minor = lambda i, j: np.linalg.det(np.delete(np.delete(matrix, i, 0), j, 1))
+    minors = [[(-1) ** (i + j) * minor(i, j) for j in range(n)] for i in range(n)]
+    np.testing.assert_allclose(gradient(np.linalg.det, matrix), np.reshape(minors, (n, n)), atol=1e-12)
+
+
+def test_a_second_derivative_of_a_singular_determinant_is_refused():
+    with pytest.raises(np.linalg.LinAlgError, match="[Ss]ingular"):
+        hessian(np.linalg.det, np.ones((2, 2)))
+
+
+def test_equal_eigenvalues():
+    f = lambda a: np.sum(np.array([1.0, 1.0, 1.0]) * np.linalg.eigvalsh(a))
+    assert np.array_equal(gradient(f, np.eye(3)), np.eye(3))
+    assert jvp(f, (np.eye(3),), (np.eye(3),))[1] == 3.0
+    assert np.array_equal(gradient(lambda a: np.sum(np.linalg.svdvals(a)), np.eye(3)), np.eye(3))
+    assert np.array_equal(gradient(lambda a: np.sum(np.real(np.linalg.eigvals(a))), np.eye(3)), np.eye(3))
+    eigh, eig, svd = (lambda a: np.linalg.eigh(a)[1]), (lambda a: np.linalg.eig(a)[1]), (lambda a: np.linalg.svd(a)[0])
+    for vectors in (eigh, eig, svd):
+        assert np.isnan(gradient(lambda a: np.sum(vectors(a) * np.arange(9.0).reshape(3, 3)), np.eye(3))).any()
+        assert np.isnan(jvp(vectors, (np.eye(3),), (np.arange(9.0).reshape(3, 3),))[1]).any()
+
+
+@pytest.mark.parametrize("order, shape", [
+    *[(order, (3,)) for order in (None, 1, 2, 3, np.inf)],
+    *[(order, (2, 3)) for order in (None, "fro", "nuc", 1, 2, np.inf)],
+], ids=str)
+def test_a_norm_has_derivative_zero_at_zero(order, shape):
+    x, f = np.zeros(shape), lambda x: np.linalg.norm(x, order)
+    assert np.array_equal(gradient(f, x), x)
+    assert jvp(f, (x,), (np.ones(shape),))[1] == 0
+
+
+def test_one_triangle_is_read():
+    m = np.array([[2.0, 0.3, 0.1], [0.7, 3.0, 0.2], [0.5, 0.4, 5.0]])
+    for f in (np.linalg.eigvalsh, np.linalg.cholesky):
+        weights = np.arange(1.0, 1 + f(m @ m.T).size).reshape(f(m @ m.T).shape)
+        g = gradient(lambda a: np.sum(weights * f(a)), m @ m.T)
+        assert np.array_equal(g, np.tril(g)) and not np.array_equal(g, np.diag(np.diag(g)))
+        through = gradient(lambda m: np.sum(weights * f(m @ m.T)), m)
+        differences = np.reshape([np.sum(weights * (f((m + e) @ (m + e).T) - f((m - e) @ (m - e).T))) / (2 * H)
+                                  for e in H * np.eye(9).reshape(9, 3, 3)], (3, 3))
+        np.testing.assert_allclose(through, differences, rtol=1e-6, atol=1e-8)
+    upper = gradient(lambda a: np.sum(np.linalg.eigh(a, "U").eigenvalues ** 2), m + m.T)
+    assert np.array_equal(upper, np.triu(upper))
+
+
+def test_the_condition_of_a_singular_matrix_is_infinite():
+    assert vjp(np.linalg.cond, np.diag([1.0, 0.0]))[0] == np.inf
+
+
+def test_named_tuples_stay():
+    a = np.array([[2.0, 1.0], [1.0, 3.0]])
+    eigen = "eigenvalues", "eigenvectors"
+    for f, fields in ((np.linalg.eigh, eigen), (np.linalg.eig, eigen), (np.linalg.svd, ("U", "S", "Vh")),
+                      (np.linalg.qr, ("Q", "R")), (np.linalg.slogdet, ("sign", "logabsdet"))):
+        value, tangent = jvp(f, (a,), (a,))
+        assert value._fields == tangent._fields == fields
+        value, pullback = vjp(f, a)
+        assert value._fields == fields and pullback(value)[0].shape == (2, 2)
+        assert gradient(lambda a: np.sum(getattr(f(a), fields[1])), a).shape == (2, 2)
+
+
+def test_the_sign_of_a_determinant_is_constant():
+    a = np.array([[2.0, 1.0], [1.0, 3.0]])
+    assert np.array_equal(gradient(lambda a: np.linalg.slogdet(a).sign * 1.0, a), np.zeros((2, 2)))
+    np.testing.assert_allclose(gradient(lambda a: np.linalg.slogdet(a)[1], a), np.linalg.inv(a).T)
+
+
+def test_least_squares_of_lower_rank():
+    a, b = np.array([[1.0, 2.0], [2.0, 4.0], [0.0, 0.0]]), np.array([1.0, 2.0, 3.0])
+    x, residuals, rank, s = vjp(lambda b: np.linalg.lstsq(a, b), b)[0]
+    expected = np.linalg.lstsq(a, b)
+    assert rank == expected[2] == 1 and residuals.shape == expected[1].shape == (0,)
+    np.testing.assert_allclose(x, expected[0], atol=1e-12)
+    g = gradient(lambda b: np.sum(np.linalg.lstsq(a, b)[0]), b)
+    np.testing.assert_allclose(g, np.linalg.pinv(a).sum(0), atol=1e-12)
+
+
+COMPLEX = {
+    "inv": lambda a: np.linalg.inv(a),
+    "det": lambda a: np.linalg.det(a),
+    "slogdet": lambda a: np.linalg.slogdet(a)[0] * np.linalg.slogdet(a)[1],
+    "solve": lambda a: np.linalg.solve(a, a * a),
+    "cholesky": lambda a: np.linalg.cholesky(a @ np.conj(a.T)),
+    "qr": lambda a: np.linalg.qr(a)[0] + np.linalg.qr(a)[1],
+    "eigh": lambda a: (lambda w, v: (v * np.sin(w)) @ np.conj(v.T))(*np.linalg.eigh(a + np.conj(a.T))),
+    "eig": lambda a: np.abs(np.linalg.eig(a)[1]) ** 2 + np.linalg.eigvals(a),
+    "svd": lambda a: (lambda u, s, vh: (u * np.sin(s)) @ vh)(*np.linalg.svd(a)),
+    "pinv": lambda a: np.linalg.pinv(a[:2]) @ np.linalg.pinv(a[:, :2]),
+    "norm": lambda a: np.linalg.norm(a) + np.linalg.norm(a, "nuc"),
+    "vdot": lambda a: np.vdot(a, a * a) + np.vecdot(a, a * a),
+    "einsum": lambda a: np.einsum("ij,kj,ii->k", a, a, a),
+}
+
+
+@pytest.mark.parametrize("name", COMPLEX)
+def test_second_derivatives_of_complex_functions(name, rng):
+    draw = lambda: rng.uniform(-1, 1, (3, 3)) + 1j * rng.uniform(-1, 1, (3, 3))
+    a, t, u, weights = draw() + np.diag([2.0, 4.0, 7.0]), draw(), draw(), draw()
+    f = lambda a: np.sum(np.real(weights * COMPLEX[name](a)))
+    slope = jvp(f, (a,), (t,))[1]
+    np.testing.assert_allclose(slope, (f(a + H * t) - f(a - H * t)) / (2 * H), rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(np.sum(np.real(gradient(f, a) * t)), slope, rtol=1e-8, atol=1e-8)
+    curvature = second_difference(f, a, t, u)
+    along = jvp(lambda a: gradient(f, a), (a,), (t,))[1]
+    np.testing.assert_allclose(np.sum(np.real(along * u)), curvature, rtol=1e-5, atol=1e-5)
+    twice_back = gradient(lambda a: np.sum(np.real(gradient(f, a) * u)), a)
+    np.testing.assert_allclose(twice_back, jvp(lambda a: gradient(f, a), (a,), (u,))[1], rtol=1e-7, atol=1e-7)
+
+
+@pytest.mark.parametrize("f", [
+    np.linalg.det, np.linalg.norm, lambda a: np.sum(np.linalg.inv(a)), lambda a: np.sum(np.linalg.eigvalsh(a) ** 3),
+    lambda a: np.sum(np.linalg.cholesky(a @ a.T)), lambda a: np.sum(np.linalg.svdvals(a) ** 3),
+    lambda a: np.sum(np.linalg.qr(a)[0]), lambda a: np.sum(np.linalg.pinv(a[:, :2])),
+])
+def test_third_derivatives(f, rng):
+    a, t = rng.uniform(-0.5, 0.5, (3, 3)) + np.diag([2.0, 4.0, 7.0]), rng.uniform(-1, 1, (3, 3))
+    first = lambda s: jvp(lambda s: f(a + s * t), (s,), (1.0,))[1]
+    second = lambda s: jvp(first, (s,), (1.0,))[1]
+    third = jvp(second, (0.0,), (1.0,))[1]
+    np.testing.assert_allclose(third, (second(1e-4) - second(-1e-4)) / 2e-4, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(gradient(second, 0.0), third, rtol=1e-7, atol=1e-9)

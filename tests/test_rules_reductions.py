@@ -1,0 +1,161 @@
+"""Reductions where it is easy to be wrong: zeros, ties, NaN, empty arrays, one number, dtypes, lists, arguments."""
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+from hypothesis.extra import numpy as hnp
+
+from lux_nb.autodiff import gradient, hessian, jacobian
+from lux_nb.forward import jvp
+from lux_nb.reverse import vjp
+
+X = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+FLOATS = (np.float16, np.float32, np.float64, np.longdouble)
+
+
+def equal(got, expected):
+    np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-14)
+
+
+# Zeros
+
+def test_products_with_zeros_to_third_order():
+    x = np.array([0.0, 0.0, 3.0, 2.0])
+    equal(gradient(np.prod, x), [0, 0, 0, 0])
+    expected = np.zeros((4, 4))
+    expected[0, 1] = expected[1, 0] = 6
+    equal(hessian(np.prod, x), expected)
+    third = jacobian(lambda x: hessian(np.prod, x), x)
+    equal(third[0, 1], [0, 0, 2, 3])
+
+
+def test_running_products_with_zeros():
+    x = np.array([2.0, 0.0, 3.0, 0.0, 5.0])
+    rows = [[1, 0, 0, 0, 0], [0, 2, 0, 0, 0], [0, 6, 0, 0, 0], [0, 0, 0, 0, 0], [0, 0, 0, 0, 0]]
+    equal(jacobian(np.cumprod, x), rows)
+    equal(hessian(lambda x: np.cumprod(x)[-1], x)[1, 3], 30)
+
+
+@pytest.mark.parametrize("function", [np.std, np.nanstd])
+def test_a_standard_deviation_of_zero_has_derivative_zero(function):
+    equal(gradient(function, np.full(3, 2.0)), np.zeros(3))
+
+
+# Ties
+
+@pytest.mark.parametrize("function", [np.max, np.amax, np.maximum.reduce, np.nanmax, np.fmax.reduce])
+def test_ties_split_evenly(function):
+    equal(gradient(function, np.array([1.0, 3.0, 3.0, 3.0])), [0, 1 / 3, 1 / 3, 1 / 3])
+    equal(gradient(lambda x: function(x, initial=3.0), np.array([1.0, 3.0])), [0, 0.5])
+    equal(gradient(lambda x: function(x, initial=9.0), np.array([1.0, 3.0])), [0, 0])
+
+
+def test_a_range_of_zero():
+    equal(gradient(np.ptp, np.array([2.0, 2.0])), [0, 0])
+
+
+def test_infinities_in_logaddexp():
+    equal(gradient(np.logaddexp.reduce, np.array([-np.inf, 0.0, 0.0])), [0, 0.5, 0.5])
+    equal(gradient(np.logaddexp.reduce, np.array([1000.0, 0.0])), [1, 0])
+
+
+# Shapes
+
+@pytest.mark.parametrize("function", [np.sum, np.prod, np.nansum, lambda x: np.sum(np.cumsum(x)), lambda x: np.sum(np.cumprod(x, 0)),
+                                      lambda x: np.sum(np.mean(x, 1)), lambda x: np.sum(np.max(x, 1)), lambda x: np.sum(np.diff(x, axis=1))])
+def test_empty_arrays_have_empty_gradients(function):
+    assert gradient(function, np.zeros((0, 3))).shape == (0, 3)
+
+
+@pytest.mark.parametrize("function", [np.sum, np.mean, np.prod, np.max, np.min, np.median, np.nansum, np.average, np.nanmax,
+                                      lambda x: np.cumsum(x)[0], lambda x: np.cumprod(x)[0], lambda x: np.quantile(x, 0.3)])
+@pytest.mark.parametrize("x", [2.0, np.float32(2.0), np.array(2.0)], ids=repr)
+def test_reductions_of_one_number(function, x):
+    g = gradient(function, x)
+    equal(g, 1.0)
+    assert np.shape(g) == () and np.result_type(g) == np.result_type(x)
+
+
+@given(hnp.array_shapes(min_dims=1, max_dims=4, max_side=4), st.data())
+def test_sums_over_any_axes_are_pulled_back_by_repetition(shape, data):
+    axes = tuple(data.draw(st.sets(st.integers(0, len(shape) - 1))))
+    axes = tuple(data.draw(st.sampled_from((a, a - len(shape)))) for a in axes)
+    keepdims = data.draw(st.booleans())
+    x = np.arange(1.0, 1 + np.prod(shape)).reshape(shape)[::-1]
+    y, pullback = vjp(lambda x: np.sum(x, axis=axes, keepdims=keepdims), x)
+    g = np.arange(1.0, 1 + y.size).reshape(y.shape)
+    expected = np.broadcast_to(g if keepdims else np.expand_dims(g, axes), shape)
+    np.testing.assert_array_equal(pullback(g)[0], expected)
+
+
+def test_gradients_own_their_memory():
+    for f in (np.sum, lambda x: np.sum(np.sum(x, 0)), np.mean, lambda x: np.sum(np.broadcast_to(x, (2, 2, 3)))):
+        g = gradient(f, X)
+        g[0, 0] = 7.0
+        assert g[0, 1] != 7.0
+
+
+# Dtypes
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("function", [np.sum, np.mean, np.var, np.std, np.max, np.cumsum, np.ptp, np.average, np.logaddexp.reduce, np.diff, np.gradient,
+                                      np.nanmean, np.trapezoid, lambda x: np.prod(x, 0), lambda x: np.cumprod(x, 0)])
+def test_dtypes_stay(function, dtype):
+    x = X.astype(dtype)
+    y, t = jvp(function, (x,), (x,))
+    flat = (y, t) if not isinstance(y, tuple) else (*y, *t)
+    assert {np.result_type(each) for each in flat} == {np.dtype(dtype)}
+    c, = vjp(function, x)[1](y)
+    assert c.dtype == dtype
+
+
+def test_a_sum_may_be_taken_in_a_wider_dtype():
+    g = gradient(lambda x: np.sum(x, dtype=np.float64), X.astype(np.float32))
+    assert g.dtype == np.float32
+    equal(g, np.ones((2, 3)))
+
+
+@pytest.mark.parametrize("function", [np.sum, np.prod, np.cumsum, np.cumprod, np.mean, np.add.reduce, np.multiply.accumulate])
+def test_a_reduction_in_integers_is_refused(function):
+    with pytest.raises(TypeError, match="stop_gradient"):
+        gradient(lambda x: np.sum(1.0 * function(x, dtype=int)), X)
+
+
+def test_objects_sum():
+    x = np.array([1.0, 2.0], dtype=object)
+    assert vjp(lambda x: np.sum(x * x), x)[1](1.0)[0].tolist() == [2.0, 4.0]
+
+
+# Arguments
+
+def test_variance_about_a_given_mean():
+    equal(gradient(lambda x: np.var(x, mean=np.zeros((1, 1))), X), 2 * X / 6)
+
+
+def test_traced_weights_and_coordinates_beside_plain_lists():
+    equal(gradient(lambda w: np.average([1.0, 2.0, 4.0], weights=w), np.ones(3)), (np.array([1.0, 2, 4]) - 7 / 3) / 3)
+    equal(gradient(lambda x: np.trapezoid([1.0, 3.0], x), np.array([0.0, 2.0])), [-2, 2])
+    equal(gradient(lambda h: np.sum(np.gradient([1.0, 2.0, 4.0], h)), 2.0), -1.125)
+
+
+def test_weights_that_sum_to_zero():
+    with pytest.raises(ZeroDivisionError, match="sum to zero"):
+        gradient(lambda x: np.average(x, weights=[1.0, -1.0]), np.ones(2))
+
+
+def test_slices_without_any_term():
+    equal(gradient(lambda x: np.sum(x, where=False), X), np.zeros((2, 3)))
+    equal(gradient(lambda x: np.sum(np.sum(x, axis=1, where=np.array([[True], [False]]))), X), [[1, 1, 1], [0, 0, 0]])
+
+
+@pytest.mark.parametrize("call, match", [
+    (lambda x: np.diff(x, -1), "negative"),
+    (lambda x: np.gradient(x, edge_order=3), "edge_order"),
+    (lambda x: np.gradient(x, 1.0, 2.0, 3.0), "spacing"),
+    (lambda x: np.gradient(x, [1.0, 2.0], axis=1), "coordinates"),
+    (lambda x: np.gradient(x[:, :1]), "too small"),
+    (lambda x: np.cumulative_sum(x), "axis"),
+    (lambda x: np.average(x, axis=0, weights=[1.0]), "weights"),
+])
+def test_what_numpy_refuses_is_refused(call, match):
+    with pytest.raises((ValueError, TypeError), match=match):
+        vjp(call, X)

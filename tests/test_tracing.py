@@ -1,0 +1,254 @@
+"What tracing promises: ordinary NumPy code runs as it stands, and no way out of the trace loses a derivative in silence."
+import collections
+import concurrent.futures
+import copy
+import itertools
+import math
+import operator
+import pickle
+import threading
+
+import numpy as np
+import pytest
+
+import lux_nb as lux
+from lux_nb import AutoForward, AutoReverse, gradient, jvp, tracing, vjp
+from lux_nb.tracing import Tracer
+
+X = np.array([1.0, 2.0, 3.0])
+both_modes = pytest.mark.parametrize("ad", [AutoForward(), AutoReverse()], ids=["forward", "reverse"])
+Pair = collections.namedtuple("Pair", "left right")
+
+
+def depth():
+    "How many transforms are running in this thread."
+    return getattr(tracing._thread, "depth", 0)
+
+
+def messages(error):
+    "What an error says, and what the errors say that led to it."
+    return "" if error is None else f"{error}\n{messages(error.__cause__ or error.__context__)}"
+
+
+def assign(index, value):
+    "A function that writes a traced value into a plain array."
+    def f(x):
+        plain = np.zeros(3)
+        plain[index] = value(x)
+        return np.sum(plain)
+    return f
+
+
+def into(call):
+    "A function that lets NumPy write a traced value into a plain array."
+    def f(x):
+        plain = np.zeros(3)
+        call(plain, x)
+        return np.sum(plain)
+    return f
+
+
+def add_in_place(plain, x):
+    plain += x
+
+
+CONVERSIONS = {
+    "float": lambda x: float(x[0]), "int": lambda x: int(x[0]), "complex": lambda x: complex(x[0]),
+    "math.sin": lambda x: math.sin(x[0]), "math.floor": lambda x: math.floor(x[0]), "math.fsum": math.fsum,
+    "index": lambda x: range(x[0]), "item": lambda x: x[0].item(), "tolist": lambda x: x.tolist(), "tobytes": lambda x: x.tobytes(),
+    "asarray": np.asarray, "array of a traced value": np.array, "array of several": lambda x: np.array([x[0], x[1]]),
+    "array of objects": lambda x: np.array([x[0], x[1]], dtype=object), "float64": lambda x: np.float64(x[0]),
+    "float32": lambda x: np.float32(x[0]), "full": lambda x: np.full(3, x[0]), "arange": lambda x: np.arange(x[0], 5),
+    "fromiter": lambda x: np.fromiter(x, float), "ndenumerate": lambda x: list(np.ndenumerate(x)),
+    "vectorize": np.vectorize(lambda a: a * a), "random numbers": lambda x: np.random.default_rng(0).normal(x),
+    "element": assign(0, lambda x: x[0]), "slice": assign(slice(None), lambda x: x), "fill": into(lambda plain, x: plain.fill(x[0])),
+    "flat": into(lambda plain, x: operator.setitem(plain.flat, slice(None), x)),
+}
+WRITES = {
+    "+=": into(add_in_place), "add.at": into(lambda plain, x: np.add.at(plain, [0], x[:1])), "copyto": into(np.copyto),
+    "put": into(lambda plain, x: np.put(plain, [0], x[0])), "putmask": into(lambda plain, x: np.putmask(plain, plain == 0, x)),
+    "place": into(lambda plain, x: np.place(plain, plain == 0, x)),
+    "put_along_axis": into(lambda plain, x: np.put_along_axis(plain, np.array([0]), x[:1], 0)),
+}
+OUTS = {
+    "ufunc": lambda x, out: np.add(x, 1, out=out), "ufunc by position": lambda x, out: np.add(x, 1, out),
+    "reduce": lambda x, out: np.add.reduce(x[None], out=out), "accumulate": lambda x, out: np.add.accumulate(x, out=out),
+    "sum": lambda x, out: np.sum(x[None], axis=0, out=out), "sum by position": lambda x, out: np.sum(x[None], 0, None, out),
+    "method": lambda x, out: x[None].sum(axis=0, out=out), "cumsum": lambda x, out: np.cumsum(x, out=out),
+    "take": lambda x, out: np.take(x, [0, 1, 2], out=out), "take by position": lambda x, out: np.take(x, [0, 1, 2], None, out),
+    "clip": lambda x, out: np.clip(x, 0, 1, out=out), "clip by position": lambda x, out: np.clip(x, 0, 1, out),
+    "concatenate": lambda x, out: np.concatenate([x], out=out), "stack": lambda x, out: np.stack([x], out=out[None]),
+    "dot": lambda x, out: np.dot(np.eye(3), x, out=out), "dot by position": lambda x, out: np.dot(np.eye(3), x, out),
+    "matmul": lambda x, out: np.matmul(np.eye(3), x, out=out), "einsum": lambda x, out: np.einsum("ij,j->i", np.eye(3), x, out=out),
+    "mean": lambda x, out: np.mean(x[None], axis=0, out=out), "max": lambda x, out: np.max(x[None], axis=0, out=out),
+    "median": lambda x, out: np.median(x[None], axis=0, out=out), "round": lambda x, out: np.round(x, out=out),
+}
+
+
+class TestWaysOut:
+    @both_modes
+    @pytest.mark.parametrize("leave", CONVERSIONS.values(), ids=CONVERSIONS)
+    def test_conversions_raise_and_name_the_remedy(self, ad, leave):
+        with pytest.raises((TypeError, ValueError)) as error:
+            gradient(leave, X, ad=ad)
+        said = messages(error.value)
+        assert "leave the trace and lose its derivative" in said and "stop_gradient" in said
+
+    @both_modes
+    @pytest.mark.parametrize("leave", WRITES.values(), ids=WRITES)
+    def test_writes_into_plain_arrays_raise_and_name_the_remedy(self, ad, leave):
+        with pytest.raises((TypeError, NotImplementedError), match=r"np.zeros_like|updated"):
+            gradient(leave, X, ad=ad)
+
+    @both_modes
+    @pytest.mark.parametrize("call", OUTS.values(), ids=OUTS)
+    def test_out_is_refused(self, ad, call):
+        out = np.zeros(3)
+        with pytest.raises((TypeError, NotImplementedError), match=r"can't write a traced value|would write its result|out"):
+            gradient(lambda x: np.sum(call(x, out)), X, ad=ad)
+        assert np.array_equal(out, np.zeros(3))
+
+    @both_modes
+    def test_a_traced_value_cannot_be_pickled(self, ad):
+        with pytest.raises((TypeError, RuntimeError)):
+            gradient(lambda x: np.sum(pickle.loads(pickle.dumps(x * x))), X, ad=ad)
+
+    @both_modes
+    def test_a_function_without_a_rule_is_named_with_the_remedy(self, ad):
+        mystery = lux.dispatching(lambda x: x)
+        mystery.__name__ = "mystery"
+        with pytest.raises(NotImplementedError, match="mystery met a traced value.*def_rule.*stop_gradient"):
+            gradient(mystery, 2.0, ad=ad)
+
+    @both_modes
+    def test_a_traced_value_has_no_memory_of_its_own(self, ad):
+        for name in ("flat", "view", "resize", "ctypes", "byteswap"):
+            with pytest.raises(AttributeError, match=f"no attribute '{name}'"):
+                gradient(lambda x: getattr(x, name), X, ad=ad)
+
+
+class TestOrdinaryCode:
+    @both_modes
+    @pytest.mark.parametrize("f, expected", [
+        (sum, [1, 1, 1]), (max, [0, 0, 1]), (lambda x: sorted(x, reverse=True)[1], [0, 1, 0]), (math.prod, [6, 3, 2]),
+        (lambda x: [a * b for a, b in zip(x, x)][1], [0, 4, 0]), (lambda x: (lambda first, *rest: first * rest[-1])(*x), [3, 0, 1]),
+        (lambda x: x[0] if 0 < x[0] < 2 else x[1], [1, 0, 0]), (lambda x: x[2] if 2.0 in x else x[0], [0, 0, 1]),
+        (lambda x: x[2] if x[1] in [2.0, 5.0] else x[0], [0, 0, 1]), (lambda x: x[2] if np.all(x > 0) else x[0], [0, 0, 1]),
+        (lambda x: np.sum(x[np.where(x > 1)]), [0, 1, 1]), (lambda x: np.sum(X[np.argsort(-x)] * x), [3, 2, 1]),
+        (lambda x: len(x) * x[0] + x.ndim * x[1] + x.size * x[2], [3, 1, 3]), (lambda x: abs(-x[0]) + +x[1] - x[2], [1, 1, -1]),
+        (lambda x: divmod(x[2], 2.0)[1], [0, 0, 1]), (lambda x: pow(x[1], 3), [0, 12, 0]), (lambda x: 2 ** x[0], [2 * math.log(2), 0, 0]),
+        (lambda x: copy.copy(x)[0] + copy.deepcopy({"x": x})["x"][1], [1, 1, 0]), (lambda x: round(x[0]) * x[0], [1, 0, 0]),
+        (lambda x: np.float64(2) * x[0] + x[1] * np.float32(2) - np.array(3.0) * x[2], [2, 2, -3]), (lambda x: np.sum(lux.big(2.0) * x), [2, 2, 2]),
+        (lambda x: np.sum(np.stack(Pair(x, 2 * x))), [3, 3, 3]), (lambda x: np.sum(np.block([[x, x], [x, x]])), [4, 4, 4]),
+        (lambda x: np.sum(x.astype(int) * 1.5), [0, 0, 0]), (lambda x: np.sum(np.multiply(x, [1.0, 2, 3])), [1, 2, 3]),
+    ])
+    def test_differentiates_as_it_stands(self, ad, f, expected):
+        np.testing.assert_allclose(gradient(f, X, ad=ad), expected)
+
+    @both_modes
+    def test_comparisons_and_indices_are_plain_values(self, ad):
+        def f(x):
+            for plain in (x > 1, x == None, np.argsort(x), np.isfinite(x), np.floor(x), x.argmax(), np.sign(x), x[0] > 1): # noqa: E711
+                assert not isinstance(plain, Tracer)
+            return x[0]
+        gradient(f, X, ad=ad)
+
+    @both_modes
+    def test_shapes_and_dtypes_can_be_read(self, ad):
+        def f(x):
+            assert (x.shape, x.ndim, x.size, x.dtype, x.nbytes, len(x)) == ((2, 3), 2, 6, np.float32, 24, 2)
+            assert (np.shape(x), np.ndim(x), np.size(x), np.result_type(x, 1.0), np.iscomplexobj(x)) == ((2, 3), 2, 6, np.float32, False)
+            return np.sum(x)
+        gradient(f, np.ones((2, 3), np.float32), ad=ad)
+
+    @both_modes
+    def test_a_traced_value_is_no_key(self, ad):
+        with pytest.raises(TypeError, match="unhashable"):
+            gradient(lambda x: {x: 1}, X, ad=ad)
+
+    @both_modes
+    def test_a_sequence_of_any_kind_is_followed_or_refused(self, ad):
+        for kind in (collections.deque, collections.UserList):
+            try:
+                found = gradient(lambda x: np.sum(np.stack(kind([x, 2 * x]))), X, ad=ad)
+            except TypeError:
+                continue
+            assert np.array_equal(found, [3, 3, 3])
+
+    @both_modes
+    def test_conversion_to_whole_numbers_has_no_slope(self, ad):
+        found = gradient(lambda x: np.sum(lux.updated(np.zeros(3, int), 0, 1.5 * x[0]) * 1.0), X, ad=ad)
+        assert np.array_equal(found, np.zeros(3))
+
+    @both_modes
+    def test_printing_shows_value_and_level(self, ad):
+        def f(x):
+            assert "1." in repr(x) and "level=1" in repr(x) and f"{x[0]:.2f}" == "1.00"
+            return x[0]
+        gradient(f, X, ad=ad)
+
+    @both_modes
+    def test_a_generator_may_compute_the_parts(self, ad):
+        np.testing.assert_allclose(gradient(lambda x: sum(a * a for a in x), X, ad=ad), 2 * X)
+
+
+class TestLevels:
+    @pytest.mark.parametrize("run", [
+        lambda f: gradient(f, X), lambda f: gradient(f, X, ad=AutoForward()), lambda f: vjp(f, X), lambda f: jvp(f, (X,), (X,)),
+        lambda f: lux.jacobian(f, X, AutoReverse()), lambda f: lux.checked_finite(f)(X), lambda f: gradient(lambda x: gradient(f, x), X),
+    ])
+    def test_are_left_when_the_function_raises(self, run):
+        def f(x):
+            raise KeyError("mine")
+        with pytest.raises(KeyError, match="mine"):
+            run(f)
+        assert depth() == 0
+
+    @pytest.mark.parametrize("use", [lambda x: x + 1, lambda x: np.sin(x), lambda x: np.stack([x, x]), lambda x: x[0], lambda x: gradient(lambda y: y @ x, X)])
+    @pytest.mark.parametrize("run", [lambda f: vjp(f, X), lambda f: jvp(f, (X,), (X,))], ids=["vjp", "jvp"])
+    def test_a_value_that_outlives_its_transform_says_so(self, run, use):
+        escaped = []
+        run(lambda x: escaped.append(x) or np.sum(x))
+        with pytest.raises(RuntimeError, match=r"shape \(3,\) was used after its transform had ended.*has_aux"):
+            use(escaped[0])
+
+    def test_auxiliary_values_are_plain(self):
+        _, aux = lux.grad(lambda x: (np.sum(x), [x, 2 * x]), has_aux=True)(X)
+        assert [type(a) for a in aux] == [np.ndarray, np.ndarray]
+
+
+class TestThreads:
+    def test_differentiate_side_by_side(self):
+        big = np.ones(2000)
+        job = lambda k: [gradient(lambda x: np.sum(np.sin(x) * big * k), big)[0] for _ in range(20)]
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            for k, found in enumerate(pool.map(job, range(4))):
+                np.testing.assert_allclose(found, np.full(20, k * math.cos(1)))
+        assert big.flags.writeable
+
+    def test_each_starts_at_level_zero(self):
+        depths = []
+        def f(x):
+            thread = threading.Thread(target=lambda: depths.append(depth()))
+            thread.start()
+            thread.join()
+            return x
+        gradient(f, 1.0)
+        assert depths == [0]
+
+    @pytest.mark.parametrize("outer, inner", list(itertools.product([AutoForward(), AutoReverse()], repeat=2)))
+    @pytest.mark.filterwarnings("ignore")
+    def test_a_traced_value_of_another_thread_is_never_taken_for_a_constant(self, outer, inner):
+        found = []
+        def elsewhere(y):
+            try:
+                found.append(gradient(lambda z: z * y, 1.0, ad=inner))
+            except RuntimeError as error:
+                assert "thread" in str(error)
+        def f(y):
+            thread = threading.Thread(target=elsewhere, args=(y,))
+            thread.start()
+            thread.join()
+            return y * y
+        gradient(lambda x: gradient(f, 2.0, ad=outer) * x, 1.0, ad=outer)
+        assert found in ([], [2.0])
