@@ -8,7 +8,7 @@ __all__ = ['UFUNCS', 'UFUNC_OF', 'REDUCTIONS', 'BLAS', 'PLAIN', 'ALGEBRA', 'BLOC
            'is_scalar', 'simplify', 'is_elementwise', 'narrow', 'contract', 'accumulate', 'added', 'Block',
            'joins_block', 'sums_block', 'group', 'block_of', 'improved', 'settled', 'tidy']
 
-# %% ../../nbs/16b_passes.ipynb #7156e0cb
+# %% ../../nbs/16b_passes.ipynb #4fe4de2a
 import operator
 from collections import Counter
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from ..rules.table import stop_gradient
 from ..tracing import NO_KEYWORDS, astype
 from ..trees import flatten_parts, unravel
 
-# %% ../../nbs/16b_passes.ipynb #4af3e95c
+# %% ../../nbs/16b_passes.ipynb #bd7d4bbf
 class Rewriter:
     "One walk over a program, from which a new one grows. A pass looks at each instruction, and may give a value in its place."
 
@@ -84,7 +84,7 @@ class Rewriter:
             return value
         return self.emit(np.array if output.is_array else output.kind, value, like=output)
 
-# %% ../../nbs/16b_passes.ipynb #d55fe37d
+# %% ../../nbs/16b_passes.ipynb #27939503
 UFUNCS = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide, "floordiv": np.floor_divide, "mod": np.mod, "pow": np.power,
     "neg": np.negative, "pos": np.positive, "abs": np.absolute, "invert": np.invert, "matmul": np.matmul,
@@ -126,7 +126,7 @@ def fits(value, result: Slot) -> bool:
     "Whether a value could stand for the result: a slot of its type, shape and dtype."
     return type(value) is Slot and value.kind is result.kind and value.shape == result.shape and value.dtype == result.dtype
 
-# %% ../../nbs/16b_passes.ipynb #a1957f97
+# %% ../../nbs/16b_passes.ipynb #cd411fa2
 def plain(instruction: Instruction, r: Rewriter):
     "Operators as ufuncs, methods of one kind as one function, and our own primitives as NumPy."
     function, args, result = instruction.function, instruction.args, instruction.result
@@ -172,7 +172,7 @@ def _reshape(r, result, x, *args, order="C", **kwargs):
     "Whatever keeps the elements in C order as a reshape."
     return r.emit(np.reshape, x, result.shape, like=result) if order == "C" and "A" not in args and "F" not in args and "K" not in args else None
 
-# %% ../../nbs/16b_passes.ipynb #e3066e1d
+# %% ../../nbs/16b_passes.ipynb #2e9de6e1
 def _unravel(r, results, flat, layout):
     "Each part a slice, reshaped."
     lead = flat.shape[:-1]
@@ -191,15 +191,12 @@ def _flatten_parts(r, result, parts, layout):
     return r.emit(np.concatenate, tuple(flat), like=result, axis=-1) if flat else None
 
 
-def _constant(value):
-    "An array of one value: a number where it has no axes, else made once."
-    def pass_(r, result, x, fill=value, dtype=None, order="K", subok=True, shape=None):
-        if (result.shape and not result.is_array) or (type(fill) is Slot and result.dtype != fill.dtype):
-            return None
-        if type(fill) is Slot:
-            return r.emit(np.broadcast_to, fill, result.shape, like=result)
-        return r.emit(np.full, result.shape, fill, result.dtype, like=result) if result.shape else result.dtype.type(fill)
-    return pass_
+def _filled(r, result, fill):
+    "An array of one number: that number, broadcast."
+    if (result.shape and not result.is_array) or (type(fill) is Slot and result.dtype != fill.dtype):
+        return None
+    fill = fill if type(fill) is Slot else np.asarray(fill).astype(result.dtype)[()]
+    return r.emit(np.broadcast_to, fill, result.shape, like=result) if result.shape else fill
 
 
 def _same(r, result, x, *args, **kwargs):
@@ -210,13 +207,15 @@ def _same(r, result, x, *args, **kwargs):
 PLAIN = {
     unravel: _unravel, flatten_parts: _flatten_parts, stop_gradient: _same, np.copy: _same, np.positive: _same, np.mean: _mean,
     np.reshape: _reshape, np.ravel: _reshape, np.expand_dims: _reshape, np.squeeze: _reshape,
-    np.zeros_like: _constant(0), np.ones_like: _constant(1), np.empty_like: _constant(0),
-    np.full_like: lambda r, result, x, fill_value, *args, **kwargs: _constant(None)(r, result, x, fill_value, *args, **kwargs),
+    np.zeros_like: lambda r, result, *args, **kwargs: _filled(r, result, 0),
+    np.empty_like: lambda r, result, *args, **kwargs: _filled(r, result, 0),
+    np.ones_like: lambda r, result, *args, **kwargs: _filled(r, result, 1),
+    np.full_like: lambda r, result, x, fill_value, *args, **kwargs: _filled(r, result, fill_value) if np.ndim(fill_value) == 0 else None,
     **{function: _reduce(ufunc) for function, ufunc in REDUCTIONS.items()},
     **{f: (lambda r, result, x, *args, f=f: _axes(r, result, x, *args, function=f)) for f in (np.transpose, np.swapaxes, np.moveaxis)},
 }
 
-# %% ../../nbs/16b_passes.ipynb #6c77782e
+# %% ../../nbs/16b_passes.ipynb #c35ae23c
 def fold(instruction: Instruction, r: Rewriter):
     "Compute now what depends on constants alone, where it is a number."
     if instruction.operands or type(instruction.result) is not Slot or instruction.result.shape:
@@ -225,7 +224,7 @@ def fold(instruction: Instruction, r: Rewriter):
         value = instruction.function(*instruction.args, **instruction.kwargs)
     return value[()] if isinstance(value, np.ndarray) else value
 
-# %% ../../nbs/16b_passes.ipynb #e4aff8e2
+# %% ../../nbs/16b_passes.ipynb #b994d339
 def key_of(value):
     "A key that is equal for equal constants, slots and structures of them."
     if isinstance(value, (tuple, list)):
@@ -265,7 +264,7 @@ def prune(recording: Recording) -> Recording:
     captured = {slot: value for slot, value in recording.captured.items() if slot in needed}
     return Recording(recording.inputs, captured, kept[::-1], recording.outputs)
 
-# %% ../../nbs/16b_passes.ipynb #ea9b4562
+# %% ../../nbs/16b_passes.ipynb #33abfc98
 def is_number(value, number=None) -> bool:
     "Whether a value is a constant number, and this one."
     return isinstance(value, (int, float, np.number)) and type(value) is not bool and (number is None or value == number)
@@ -357,7 +356,7 @@ def _negative(r, y, x):
             return r.emit(np.multiply, -s, rest, like=y)
     return None
 
-# %% ../../nbs/16b_passes.ipynb #b2cfd6d5
+# %% ../../nbs/16b_passes.ipynb #843d74dc
 def _transpose(r, y, x, axes):
     if axes == tuple(range(len(axes))):
         return x
@@ -387,7 +386,7 @@ def _converted(r, y, x, dtype):
 
 def _where(r, y, condition, a, b):
     below = r.maker(condition, np.less_equal)
-    if below and is_number(below[1], 0) and is_number(a, 0) and below[0] is b and fits(b, y) and y.dtype in BLAS:
+    if below and y.shape and is_number(below[1], 0) and is_number(a, 0) and below[0] is b and fits(b, y) and y.dtype in BLAS:
         return r.emit(np.maximum, b, a, like=y)
     return None
 
@@ -432,7 +431,7 @@ def narrow(instruction: Instruction, r: Rewriter):
     part = r.emit(instruction.function, *small, like=y, shape=shape, kind=np.ndarray if shape else y.dtype.type)
     return r.emit(np.broadcast_to, part, y.shape, like=y)
 
-# %% ../../nbs/16b_passes.ipynb #860e0700
+# %% ../../nbs/16b_passes.ipynb #e5d71612
 def contract(instruction: Instruction, r: Rewriter):
     "Sums of squares, sums over rows and small matrix products as calls of the BLAS library."
     function, args, y = instruction.function, instruction.args, instruction.result
@@ -475,7 +474,7 @@ def added(x, index, value):
     result[index] += value
     return result
 
-# %% ../../nbs/16b_passes.ipynb #b1dc0fd4
+# %% ../../nbs/16b_passes.ipynb #9d5b5397
 BLOCK = 2**15 # bytes of a piece of an array: several of them fit into the processor's cache
 
 
@@ -542,7 +541,7 @@ def block_of(members: list[Instruction], after: list[Instruction], outputs: list
     results = tuple([instruction.result for instruction in members if instruction.result in read])
     return [Instruction(Block(members, results), tuple(inputs), {}, results)]
 
-# %% ../../nbs/16b_passes.ipynb #1429761e
+# %% ../../nbs/16b_passes.ipynb #1bc71fd8
 def improved(
     recording: Recording, # as it was recorded
 ) -> Recording: # a program with the same results

@@ -6,7 +6,7 @@
 __all__ = ['MACHINERY', 'VALUE_DEPENDENT', 'PRIMITIVES', 'Slot', 'slot_for', 'Instruction', 'slots_of', 'replaced', 'Recording',
            'users_line', 'assigned_name', 'cannot_record', 'Recorded', 'Recorder']
 
-# %% ../../nbs/16_recording.ipynb #462b361c
+# %% ../../nbs/16_recording.ipynb #1455d887
 import ast
 import functools
 import linecache
@@ -27,7 +27,7 @@ from ..rules.table import like, name_of, stop_gradient
 from ..tracing import SEQUENCES, Trace, Tracer, _thread, astype
 from ..trees import flatten_parts, unravel, updated
 
-# %% ../../nbs/16_recording.ipynb #c506609e
+# %% ../../nbs/16_recording.ipynb #630f8c1a
 class Slot:
     "A place that a program fills with one value. What is known of the value beforehand: its type, its shape and its dtype."
 
@@ -72,7 +72,7 @@ def slot_for(value, name: str = "") -> Slot:
     array = value if hasattr(value, "dtype") else np.asarray(value)
     return Slot(type(value), tuple(array.shape), array.dtype, name)
 
-# %% ../../nbs/16_recording.ipynb #56c3b069
+# %% ../../nbs/16_recording.ipynb #fc8aae13
 class Instruction:
     "One call: `result = function(*args, **kwargs)`. Slots stand among the arguments, also inside tuples and lists."
 
@@ -130,7 +130,7 @@ class Recording:
     instructions: list[Instruction] = field(default_factory=list) # in the order in which they are carried out
     outputs: list = field(default_factory=list) # slots; constants where a result depends on nothing
 
-# %% ../../nbs/16_recording.ipynb #136dd842
+# %% ../../nbs/16_recording.ipynb #b4f8809b
 MACHINERY = {"tracing.py", "forward.py", "reverse.py", "autodiff.py", "trees.py", "randomness.py"} # files of ours that no message is about
 _HOME = Path(__file__).resolve().parents[1] if "__file__" in globals() else Path("lux_nb").resolve()
 
@@ -171,7 +171,7 @@ def cannot_record(what: str, remedy: str) -> TypeError:
     where = f"line {number} of {filename if filename.startswith('<') else Path(filename).name}"
     return TypeError(f"{what} can't be recorded ({where}{f': {line}' if line else ''}): {remedy}, or call the function without `compiled`")
 
-# %% ../../nbs/16_recording.ipynb #8e655305
+# %% ../../nbs/16_recording.ipynb #bb395562
 _STATIC = "pass the value as a static argument, compiled(f, static=...)"
 _SHAPE = "a program's shapes are fixed: use np.where with three arguments, or multiply by the mask"
 
@@ -205,7 +205,7 @@ class Recorded(Tracer):
     item = _refuses("x.item()", "the value serves in arithmetic as it is")
     tolist = _refuses("x.tolist()", "unpack it, or index it")
 
-# %% ../../nbs/16_recording.ipynb #6a8c71a8
+# %% ../../nbs/16_recording.ipynb #3121d1ba
 VALUE_DEPENDENT = {
     getattr(np, name)
     for name in """nonzero flatnonzero argwhere unique unique_values unique_counts unique_inverse unique_all compress extract
@@ -228,7 +228,7 @@ def _parts(index) -> tuple:
     "The parts of an index."
     return index if type(index) is tuple else (index,)
 
-# %% ../../nbs/16_recording.ipynb #ee17c3ad
+# %% ../../nbs/16_recording.ipynb #887990a3
 PRIMITIVES = {updated, unravel, flatten_parts, scatter, astype, stop_gradient} # functions of ours that are one instruction
 
 
@@ -236,7 +236,7 @@ def _is_ours(function: Callable) -> bool:
     "Whether a function is part of the library: then it is recorded as the NumPy functions that it calls."
     return function.__module__.split(".")[0] in (__name__.split(".")[0], "numpy")
 
-# %% ../../nbs/16_recording.ipynb #a744f025
+# %% ../../nbs/16_recording.ipynb #b0fd572a
 class Recorder(Trace):
     "The trace that writes a program: each operation on one of its values is carried out, and becomes an instruction."
 

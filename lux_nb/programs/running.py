@@ -7,7 +7,7 @@ __all__ = ['MISS', 'Program', 'members', 'table', 'type_text', 'Cost', 'cost', '
            'key_of_leaf', 'Static', 'compares', 'Unpacker', 'Entry', 'no_quick_way', 'leaf_names', 'quick', 'Compiled',
            'compiled', 'compare', 'close']
 
-# %% ../../nbs/17_programs.ipynb #4208ee5a
+# %% ../../nbs/17_programs.ipynb #23345c2e
 import functools
 import html
 import inspect
@@ -27,7 +27,7 @@ from ..rules.table import name_of
 from ..tracing import Tracer, recorder
 from ..trees import ComponentArray, FrozenDict, _set_data, _set_layout, _set_parts, _with_entries, tree_flatten, tree_leaves_with_path, tree_unflatten
 
-# %% ../../nbs/17_programs.ipynb #bbc1963a
+# %% ../../nbs/17_programs.ipynb #72b60495
 class Program:
     "A straight-line NumPy program: printed, it is a table of instructions; `source` is what runs."
 
@@ -119,7 +119,7 @@ def type_text(slot: Slot) -> str:
     "A type in a few characters: float32[20, 5], float."
     return f"{slot.dtype}[{', '.join(map(str, slot.shape))}]" if slot.shape else slot.kind.__name__
 
-# %% ../../nbs/17_programs.ipynb #935d3c55
+# %% ../../nbs/17_programs.ipynb #a23bc7a1
 @dataclass(frozen=True)
 class Cost:
     "What one run of a program takes."
@@ -148,7 +148,7 @@ def operations(instruction: Instruction) -> int:
         return 2 * max(slot.size for slot in instruction.results) * instruction.args[0].shape[-1]
     return max((slot.size for slot in (*instruction.results, *instruction.operands)), default=0)
 
-# %% ../../nbs/17_programs.ipynb #16430661
+# %% ../../nbs/17_programs.ipynb #2f3cbe47
 def draw(recording: Recording, ax=None):
     "The graph of a program from left to right: inputs, operations, results."
     import matplotlib.pyplot as plt
@@ -185,7 +185,7 @@ def label_of(instruction: Instruction) -> str:
     owner = getattr(function, "__self__", None)
     return SYMBOL.get(function) or PREFIX.get(function) or (f"{owner.__name__}.{name}" if isinstance(owner, np.ufunc) else {"getitem": "x[...]", "transpose": ".T"}.get(name, name))
 
-# %% ../../nbs/17_programs.ipynb #30cbc154
+# %% ../../nbs/17_programs.ipynb #19d4a79f
 def is_traced(leaf) -> bool:
     "Whether a leaf of the arguments is a value of the program; anything else is static."
     return (hasattr(leaf, "dtype") and hasattr(leaf, "shape") and not isinstance(leaf, type)) or type(leaf) in (int, float, complex)
@@ -323,7 +323,7 @@ class Unpacker:
             raise TypeError("another kind of node")
         return next(results) if tree is not None else "None"
 
-# %% ../../nbs/17_programs.ipynb #e2b09afc
+# %% ../../nbs/17_programs.ipynb #bfe88d44
 MISS = object() # what the quick way returns where a program does not fit the arguments
 
 
@@ -389,7 +389,7 @@ def quick(entry: Entry, args: tuple, kwargs: dict, result) -> Callable:
     exec(text, space)
     return space["enter"]
 
-# %% ../../nbs/17_programs.ipynb #dd5a4806
+# %% ../../nbs/17_programs.ipynb #87be9761
 class Compiled:
     "A function that is recorded at its first call for each kind of arguments, and from then on run as a program."
 

@@ -8,7 +8,7 @@ __all__ = ['INFIX', 'SYMBOL', 'PREFIX', 'NOUNS', 'VIEWS', 'SMALL', 'NATIVE', 'FI
            'buffer', 'dying', 'placed_parts', 'place', 'place_at', 'write_block', 'flat', 'block_text', 'number',
            'operand', 'target']
 
-# %% ../../nbs/16c_source.ipynb #e9fc442f
+# %% ../../nbs/16c_source.ipynb #ca9f77ec
 import keyword
 import math
 import operator
@@ -27,7 +27,7 @@ from ..rules.indexing import is_basic, scatter
 from ..tracing import astype
 from ..trees import updated
 
-# %% ../../nbs/16c_source.ipynb #c6e45c76
+# %% ../../nbs/16c_source.ipynb #81bc0b75
 INFIX = {
     "+": (np.add, operator.add), "-": (np.subtract, operator.sub), "*": (np.multiply, operator.mul), "/": (np.divide, operator.truediv),
     "//": (np.floor_divide, operator.floordiv), "%": (np.mod, operator.mod), "**": (np.power, operator.pow), "@": (np.matmul, operator.matmul),
@@ -86,7 +86,7 @@ class Names:
         self.of[slot] = self.new(slot.name or wish)
         return self.of[slot]
 
-# %% ../../nbs/16c_source.ipynb #787d5771
+# %% ../../nbs/16c_source.ipynb #40ef26e0
 VIEWS = {np.reshape, np.transpose, np.broadcast_to, operator.getitem}
 SMALL = 4096 # bytes of an array for which a call costs more than its arithmetic
 
@@ -133,7 +133,7 @@ class Memory:
         "Whether the memory of a slot is not read after this instruction."
         return self.last[self.root[slot]] <= number
 
-# %% ../../nbs/16c_source.ipynb #15542b86
+# %% ../../nbs/16c_source.ipynb #396d5bd7
 def used(lines: list[str], text: list[str]) -> list[str]:
     "The lines `name = ...` whose name occurs later on."
     words, kept = set(re.findall(r"\w+", "\n".join(text))), []
@@ -315,7 +315,7 @@ class Writer:
         given = [*map(self.text, args), *(f"{name}={self.text(value)}" for name, value in kwargs.items()), *(f"{name}={text}" for name, text in more.items())]
         return f"{path_of(function) or self.foreign(function)}({', '.join(given)})"
 
-# %% ../../nbs/16c_source.ipynb #681a8d13
+# %% ../../nbs/16c_source.ipynb #a12a9b5f
 _MATH = {
     np.sin: "sin", np.cos: "cos", np.tan: "tan", np.arcsin: "asin", np.arccos: "acos", np.arctan: "atan", np.sinh: "sinh", np.cosh: "cosh", np.tanh: "tanh",
     np.arcsinh: "asinh", np.arccosh: "acosh", np.arctanh: "atanh", np.exp: "exp", np.expm1: "expm1", np.log: "log", np.log1p: "log1p", np.log2: "log2",
@@ -355,7 +355,7 @@ def write_native(w: Writer, instruction: Instruction) -> None:
         w.native[instruction.result] = name = w.names.give(instruction.result, wish_for(instruction))
         w.body.append(f"{name} = {text}")
 
-# %% ../../nbs/16c_source.ipynb #4d9a8920
+# %% ../../nbs/16c_source.ipynb #64cc5248
 def wish_for(instruction: Instruction) -> str:
     "What a result is called that the user has not named."
     function = instruction.function
@@ -439,7 +439,7 @@ def dying(w: Writer, instruction: Instruction) -> Slot | None:
             return slot
     return None
 
-# %% ../../nbs/16c_source.ipynb #38dbb7c0
+# %% ../../nbs/16c_source.ipynb #61de39c7
 def placed_parts(w: Writer) -> dict[Slot, tuple[Instruction, slice]]:
     "The slots that can be computed where an array that joins them will hold them: the array's instruction, and the part of it."
     made = {instruction.result: instruction for instruction in w.recording.instructions if type(instruction.result) is Slot}
@@ -499,7 +499,7 @@ def _fill_joined(w: Writer, instruction: Instruction) -> bool:
         start += part.size
     return True
 
-# %% ../../nbs/16c_source.ipynb #0cb908b7
+# %% ../../nbs/16c_source.ipynb #b1ddfd9c
 def write_block(w: Writer, instruction: Instruction) -> None:
     "Write a group of elementwise operations as a function of pieces, and the loop that calls it."
     block, inputs = instruction.function, instruction.args
@@ -580,7 +580,7 @@ def number(w: Writer, value, result: Slot) -> str:
     dtype = result.dtype if is_weak(value) else dtype_of(value)
     return w.shared("factor", f"np.array({value if is_weak(value) else value.item()!r}, {w.text(dtype)})")
 
-# %% ../../nbs/16c_source.ipynb #8422effd
+# %% ../../nbs/16c_source.ipynb #108c58ca
 def _fill_ufunc(w: Writer, instruction: Instruction) -> bool:
     "A ufunc writes into its buffer; a result that leaves the program gets memory of its own."
     if instruction.kwargs or instruction.function.nout != 1 or not all(is_array(x) or np.ndim(x) == 0 for x in instruction.args):
