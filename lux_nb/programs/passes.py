@@ -8,7 +8,7 @@ __all__ = ['UFUNCS', 'UFUNC_OF', 'REDUCTIONS', 'BLAS', 'PLAIN', 'ALGEBRA', 'BLOC
            'is_scalar', 'simplify', 'is_elementwise', 'narrow', 'contract', 'accumulate', 'added', 'Block',
            'joins_block', 'sums_block', 'group', 'block_of', 'improved', 'settled', 'tidy']
 
-# %% ../../nbs/16b_passes.ipynb #4fe4de2a
+# %% ../../nbs/16b_passes.ipynb #c37ac4a2
 import operator
 from collections import Counter
 from collections.abc import Callable
@@ -20,9 +20,9 @@ from .recording import Instruction, Recording, Slot, replaced
 from ..rules.indexing import is_basic, scatter
 from ..rules.table import stop_gradient
 from ..tracing import NO_KEYWORDS, astype
-from ..trees import flatten_parts, unravel
+from ..trees import flatten_parts, unravel, updated
 
-# %% ../../nbs/16b_passes.ipynb #bd7d4bbf
+# %% ../../nbs/16b_passes.ipynb #12aa9bdb
 class Rewriter:
     "One walk over a program, from which a new one grows. A pass looks at each instruction, and may give a value in its place."
 
@@ -84,7 +84,7 @@ class Rewriter:
             return value
         return self.emit(np.array if output.is_array else output.kind, value, like=output)
 
-# %% ../../nbs/16b_passes.ipynb #27939503
+# %% ../../nbs/16b_passes.ipynb #6de935ec
 UFUNCS = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide, "floordiv": np.floor_divide, "mod": np.mod, "pow": np.power,
     "neg": np.negative, "pos": np.positive, "abs": np.absolute, "invert": np.invert, "matmul": np.matmul,
@@ -92,42 +92,45 @@ UFUNCS = {
     "and_": np.bitwise_and, "or_": np.bitwise_or, "xor": np.bitwise_xor, "lshift": np.left_shift, "rshift": np.right_shift,
 }
 UFUNC_OF = {getattr(operator, name): ufunc for name, ufunc in UFUNCS.items()}
-REDUCTIONS = {np.sum: np.add, np.prod: np.multiply, np.max: np.maximum, np.min: np.minimum, np.amax: np.maximum, np.amin: np.minimum, np.any: np.logical_or, np.all: np.logical_and}
+REDUCTIONS = {
+    np.sum: np.add, np.prod: np.multiply, np.max: np.maximum, np.min: np.minimum, np.amax: np.maximum, np.amin: np.minimum,
+    np.any: np.logical_or, np.all: np.logical_and,
+}
 BLAS = (np.dtype(np.float32), np.dtype(np.float64)) # what the library of matrix products computes with
 
 
-def is_array(value) -> bool:
+def is_array(value: Any) -> bool:
     "Whether a value is a slot for a NumPy array."
     return type(value) is Slot and value.is_array
 
 
-def is_numpy(value) -> bool:
+def is_numpy(value: Any) -> bool:
     "Whether a value is a slot for an array or a number of NumPy's or of Python's."
     return type(value) is Slot and issubclass(value.kind, (np.ndarray, np.generic, float, int, complex))
 
 
-def shape_of(value) -> tuple[int, ...]:
+def shape_of(value: Any) -> tuple[int, ...]:
     "The shape of a slot or a constant."
     return value.shape if hasattr(value, "shape") else np.shape(value)
 
 
-def dtype_of(value):
+def dtype_of(value: Any) -> np.dtype:
     "The dtype of a slot or a constant."
     return value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype
 
 
-def is_weak(value) -> bool:
+def is_weak(value: Any) -> bool:
     "Whether a value is a number of Python's, which adopts the dtype of the others."
-    return issubclass(value.kind if type(value) is Slot else type(value), (int, float, complex)) and not isinstance(value, np.generic) and not (
-        type(value) is Slot and issubclass(value.kind, np.generic))
+    kind = value.kind if type(value) is Slot else type(value)
+    return issubclass(kind, (int, float, complex)) and not issubclass(kind, np.generic)
 
 
-def fits(value, result: Slot) -> bool:
+def fits(value: Any, result: Slot) -> bool:
     "Whether a value could stand for the result: a slot of its type, shape and dtype."
     return type(value) is Slot and value.kind is result.kind and value.shape == result.shape and value.dtype == result.dtype
 
-# %% ../../nbs/16b_passes.ipynb #cd411fa2
-def plain(instruction: Instruction, r: Rewriter):
+# %% ../../nbs/16b_passes.ipynb #06d3540d
+def plain(instruction: Instruction, r: Rewriter) -> Any:
     "Operators as ufuncs, methods of one kind as one function, and our own primitives as NumPy."
     function, args, result = instruction.function, instruction.args, instruction.result
     if function in UFUNC_OF and not all(map(is_weak, args)):
@@ -161,18 +164,17 @@ def _mean(r, result, x, axis=None, dtype=None, out=None, keepdims=False):
 
 
 def _axes(r, result, x, *args, function):
-    "Any permutation of axes as a transpose."
-    marks = function(np.empty([i + 2 for i in range(len(x.shape))] if len(x.shape) < 8 else x.shape), *args)
-    if len(x.shape) >= 8:
-        return None
-    return r.emit(np.transpose, x, tuple([n - 2 for n in marks.shape]), like=result)
+    "Any permutation of axes as a transpose: which one, an array with a length of its own for each axis tells."
+    lengths = range(len(x.shape))
+    marked = function(np.broadcast_to(0, lengths), *args)
+    return r.emit(np.transpose, x, marked.shape, like=result)
 
 
 def _reshape(r, result, x, *args, order="C", **kwargs):
     "Whatever keeps the elements in C order as a reshape."
     return r.emit(np.reshape, x, result.shape, like=result) if order == "C" and "A" not in args and "F" not in args and "K" not in args else None
 
-# %% ../../nbs/16b_passes.ipynb #2e9de6e1
+# %% ../../nbs/16b_passes.ipynb #c0d0a485
 def _unravel(r, results, flat, layout):
     "Each part a slice, reshaped."
     lead = flat.shape[:-1]
@@ -193,7 +195,8 @@ def _flatten_parts(r, result, parts, layout):
 
 def _filled(r, result, fill):
     "An array of one number: that number, broadcast."
-    if (result.shape and not result.is_array) or (type(fill) is Slot and result.dtype != fill.dtype):
+    written = result.is_array and any(i.function is updated and i.args[0] is result for i in r.old.instructions) if not result.shape else False
+    if written or (result.shape and not result.is_array) or (type(fill) is Slot and result.dtype != fill.dtype):
         return None
     fill = fill if type(fill) is Slot else np.asarray(fill).astype(result.dtype)[()]
     return r.emit(np.broadcast_to, fill, result.shape, like=result) if result.shape else fill
@@ -215,8 +218,8 @@ PLAIN = {
     **{f: (lambda r, result, x, *args, f=f: _axes(r, result, x, *args, function=f)) for f in (np.transpose, np.swapaxes, np.moveaxis)},
 }
 
-# %% ../../nbs/16b_passes.ipynb #c35ae23c
-def fold(instruction: Instruction, r: Rewriter):
+# %% ../../nbs/16b_passes.ipynb #d448002e
+def fold(instruction: Instruction, r: Rewriter) -> Any:
     "Compute now what depends on constants alone, where it is a number."
     if instruction.operands or type(instruction.result) is not Slot or instruction.result.shape:
         return None
@@ -224,8 +227,8 @@ def fold(instruction: Instruction, r: Rewriter):
         value = instruction.function(*instruction.args, **instruction.kwargs)
     return value[()] if isinstance(value, np.ndarray) else value
 
-# %% ../../nbs/16b_passes.ipynb #b994d339
-def key_of(value):
+# %% ../../nbs/16b_passes.ipynb #e002b4ab
+def key_of(value: Any) -> Any:
     "A key that is equal for equal constants, slots and structures of them."
     if isinstance(value, (tuple, list)):
         return (type(value), *map(key_of, value))
@@ -264,13 +267,13 @@ def prune(recording: Recording) -> Recording:
     captured = {slot: value for slot, value in recording.captured.items() if slot in needed}
     return Recording(recording.inputs, captured, kept[::-1], recording.outputs)
 
-# %% ../../nbs/16b_passes.ipynb #33abfc98
-def is_number(value, number=None) -> bool:
+# %% ../../nbs/16b_passes.ipynb #c5aa88f9
+def is_number(value: Any, number: float | None = None) -> bool:
     "Whether a value is a constant number, and this one."
     return isinstance(value, (int, float, np.number)) and type(value) is not bool and (number is None or value == number)
 
 
-def is_scalar(value) -> bool:
+def is_scalar(value: Any) -> bool:
     "Whether a value is a single number: a constant, or a slot without axes."
     return is_number(value) or (type(value) is Slot and not value.shape)
 
@@ -356,7 +359,7 @@ def _negative(r, y, x):
             return r.emit(np.multiply, -s, rest, like=y)
     return None
 
-# %% ../../nbs/16b_passes.ipynb #843d74dc
+# %% ../../nbs/16b_passes.ipynb #54f38ed8
 def _transpose(r, y, x, axes):
     if axes == tuple(range(len(axes))):
         return x
@@ -398,7 +401,7 @@ ALGEBRA = {
 }
 
 
-def simplify(instruction: Instruction, r: Rewriter):
+def simplify(instruction: Instruction, r: Rewriter) -> Any:
     "Times one, plus zero, double transposes, signs and scalar factors."
     function = instruction.function
     if type(instruction.result) is not Slot or instruction.kwargs:
@@ -416,7 +419,7 @@ def is_elementwise(instruction: Instruction) -> bool:
     return isinstance(f, np.ufunc) and f.signature is None and f.nout == 1 and type(instruction.result) is Slot and not instruction.kwargs
 
 
-def narrow(instruction: Instruction, r: Rewriter):
+def narrow(instruction: Instruction, r: Rewriter) -> Any:
     "Compute with what was broadcast before it is broadcast."
     y, args = instruction.result, instruction.args
     sources = [r.maker(x, np.broadcast_to) for x in args]
@@ -431,8 +434,8 @@ def narrow(instruction: Instruction, r: Rewriter):
     part = r.emit(instruction.function, *small, like=y, shape=shape, kind=np.ndarray if shape else y.dtype.type)
     return r.emit(np.broadcast_to, part, y.shape, like=y)
 
-# %% ../../nbs/16b_passes.ipynb #e5d71612
-def contract(instruction: Instruction, r: Rewriter):
+# %% ../../nbs/16b_passes.ipynb #7fabf4ac
+def contract(instruction: Instruction, r: Rewriter) -> Any:
     "Sums of squares, sums over rows and small matrix products as calls of the BLAS library."
     function, args, y = instruction.function, instruction.args, instruction.result
     if type(y) is not Slot or y.dtype not in BLAS or not all(dtype_of(x) == y.dtype for x in args if hasattr(x, "dtype")):
@@ -468,13 +471,13 @@ def accumulate(recording: Recording) -> Recording:
     return prune(Rewriter(recording).walk(change))
 
 
-def added(x, index, value):
+def added(x: Any, index: Any, value: Any) -> Any:
     "`x` with `value` added at `index`, a new array."
     result = x.copy()
     result[index] += value
     return result
 
-# %% ../../nbs/16b_passes.ipynb #9d5b5397
+# %% ../../nbs/16b_passes.ipynb #9a87047e
 BLOCK = 2**15 # bytes of a piece of an array: several of them fit into the processor's cache
 
 
@@ -541,7 +544,7 @@ def block_of(members: list[Instruction], after: list[Instruction], outputs: list
     results = tuple([instruction.result for instruction in members if instruction.result in read])
     return [Instruction(Block(members, results), tuple(inputs), {}, results)]
 
-# %% ../../nbs/16b_passes.ipynb #1bc71fd8
+# %% ../../nbs/16b_passes.ipynb #be5ef0d9
 def improved(
     recording: Recording, # as it was recorded
 ) -> Recording: # a program with the same results
@@ -560,6 +563,6 @@ def settled(recording: Recording) -> Recording:
     return prune(recording)
 
 
-def tidy(instruction: Instruction, r: Rewriter):
+def tidy(instruction: Instruction, r: Rewriter) -> Any:
     "Fold constants, or simplify."
     return simplify(instruction, r) if instruction.operands else fold(instruction, r)

@@ -6,7 +6,7 @@
 __all__ = ['MACHINERY', 'VALUE_DEPENDENT', 'PRIMITIVES', 'Slot', 'slot_for', 'Instruction', 'slots_of', 'replaced', 'Recording',
            'users_line', 'assigned_name', 'cannot_record', 'Recorded', 'Recorder']
 
-# %% ../../nbs/16_recording.ipynb #1455d887
+# %% ../../nbs/16_recording.ipynb #241ea3dd
 import ast
 import functools
 import linecache
@@ -27,7 +27,7 @@ from ..rules.table import like, name_of, stop_gradient
 from ..tracing import SEQUENCES, Trace, Tracer, _thread, astype
 from ..trees import flatten_parts, unravel, updated
 
-# %% ../../nbs/16_recording.ipynb #630f8c1a
+# %% ../../nbs/16_recording.ipynb #05e37429
 class Slot:
     "A place that a program fills with one value. What is known of the value beforehand: its type, its shape and its dtype."
 
@@ -67,12 +67,12 @@ class Slot:
         return f"{self.name or 'slot'}: {what}"
 
 
-def slot_for(value, name: str = "") -> Slot:
+def slot_for(value: Any, name: str = "") -> Slot:
     "The slot that `value` fits into."
     array = value if hasattr(value, "dtype") else np.asarray(value)
     return Slot(type(value), tuple(array.shape), array.dtype, name)
 
-# %% ../../nbs/16_recording.ipynb #fc8aae13
+# %% ../../nbs/16_recording.ipynb #a87270e3
 class Instruction:
     "One call: `result = function(*args, **kwargs)`. Slots stand among the arguments, also inside tuples and lists."
 
@@ -112,7 +112,7 @@ def slots_of(args: Iterable) -> Iterator[Slot]:
             yield from slots_of(arg)
 
 
-def replaced(arg, known: dict):
+def replaced(arg: Any, known: dict) -> Any:
     "An argument with slots replaced."
     if type(arg) is Slot:
         return known.get(arg, arg)
@@ -130,9 +130,9 @@ class Recording:
     instructions: list[Instruction] = field(default_factory=list) # in the order in which they are carried out
     outputs: list = field(default_factory=list) # slots; constants where a result depends on nothing
 
-# %% ../../nbs/16_recording.ipynb #b4f8809b
+# %% ../../nbs/16_recording.ipynb #f2af8e2a
 MACHINERY = {"tracing.py", "forward.py", "reverse.py", "autodiff.py", "trees.py", "randomness.py"} # files of ours that no message is about
-_HOME = Path(__file__).resolve().parents[1] if "__file__" in globals() else Path("lux_nb").resolve()
+_HOME = Path(sys.modules[Trace.__module__].__file__).resolve().parent
 
 
 @functools.cache
@@ -168,10 +168,11 @@ def cannot_record(what: str, remedy: str) -> TypeError:
     "The error for what no recording can repeat; it names the user's line and the remedy."
     filename, number = users_line()
     line = linecache.getline(filename, number).strip()
-    where = f"line {number} of {filename if filename.startswith('<') else Path(filename).name}"
+    path = Path(filename)
+    where = f"line {number} of {'the cell' if path.parent.name.startswith('ipykernel') else path.name}"
     return TypeError(f"{what} can't be recorded ({where}{f': {line}' if line else ''}): {remedy}, or call the function without `compiled`")
 
-# %% ../../nbs/16_recording.ipynb #bb395562
+# %% ../../nbs/16_recording.ipynb #eb88b295
 _STATIC = "pass the value as a static argument, compiled(f, static=...)"
 _SHAPE = "a program's shapes are fixed: use np.where with three arguments, or multiply by the mask"
 
@@ -205,7 +206,7 @@ class Recorded(Tracer):
     item = _refuses("x.item()", "the value serves in arithmetic as it is")
     tolist = _refuses("x.tolist()", "unpack it, or index it")
 
-# %% ../../nbs/16_recording.ipynb #3121d1ba
+# %% ../../nbs/16_recording.ipynb #ec41d84e
 VALUE_DEPENDENT = {
     getattr(np, name)
     for name in """nonzero flatnonzero argwhere unique unique_values unique_counts unique_inverse unique_all compress extract
@@ -228,15 +229,15 @@ def _parts(index) -> tuple:
     "The parts of an index."
     return index if type(index) is tuple else (index,)
 
-# %% ../../nbs/16_recording.ipynb #887990a3
+# %% ../../nbs/16_recording.ipynb #4f334141
 PRIMITIVES = {updated, unravel, flatten_parts, scatter, astype, stop_gradient} # functions of ours that are one instruction
 
 
 def _is_ours(function: Callable) -> bool:
     "Whether a function is part of the library: then it is recorded as the NumPy functions that it calls."
-    return function.__module__.split(".")[0] in (__name__.split(".")[0], "numpy")
+    return function.__module__.split(".")[0] in (Trace.__module__.split(".")[0], "numpy")
 
-# %% ../../nbs/16_recording.ipynb #b0fd572a
+# %% ../../nbs/16_recording.ipynb #0622ea72
 class Recorder(Trace):
     "The trace that writes a program: each operation on one of its values is carried out, and becomes an instruction."
 

@@ -7,7 +7,7 @@ __all__ = ['MISS', 'Program', 'members', 'table', 'type_text', 'Cost', 'cost', '
            'key_of_leaf', 'Static', 'compares', 'Unpacker', 'Entry', 'no_quick_way', 'leaf_names', 'quick', 'Compiled',
            'compiled', 'compare', 'close']
 
-# %% ../../nbs/17_programs.ipynb #23345c2e
+# %% ../../nbs/17_programs.ipynb #31d4d4d5
 import functools
 import html
 import inspect
@@ -27,7 +27,7 @@ from ..rules.table import name_of
 from ..tracing import Tracer, recorder
 from ..trees import ComponentArray, FrozenDict, _set_data, _set_layout, _set_parts, _with_entries, tree_flatten, tree_leaves_with_path, tree_unflatten
 
-# %% ../../nbs/17_programs.ipynb #72b60495
+# %% ../../nbs/17_programs.ipynb #c16aff66
 class Program:
     "A straight-line NumPy program: printed, it is a table of instructions; `source` is what runs."
 
@@ -119,7 +119,7 @@ def type_text(slot: Slot) -> str:
     "A type in a few characters: float32[20, 5], float."
     return f"{slot.dtype}[{', '.join(map(str, slot.shape))}]" if slot.shape else slot.kind.__name__
 
-# %% ../../nbs/17_programs.ipynb #a23bc7a1
+# %% ../../nbs/17_programs.ipynb #3a964d3e
 @dataclass(frozen=True)
 class Cost:
     "What one run of a program takes."
@@ -148,8 +148,8 @@ def operations(instruction: Instruction) -> int:
         return 2 * max(slot.size for slot in instruction.results) * instruction.args[0].shape[-1]
     return max((slot.size for slot in (*instruction.results, *instruction.operands)), default=0)
 
-# %% ../../nbs/17_programs.ipynb #2f3cbe47
-def draw(recording: Recording, ax=None):
+# %% ../../nbs/17_programs.ipynb #0ce625e1
+def draw(recording: Recording, ax: Any = None) -> Any:
     "The graph of a program from left to right: inputs, operations, results."
     import matplotlib.pyplot as plt
 
@@ -185,13 +185,13 @@ def label_of(instruction: Instruction) -> str:
     owner = getattr(function, "__self__", None)
     return SYMBOL.get(function) or PREFIX.get(function) or (f"{owner.__name__}.{name}" if isinstance(owner, np.ufunc) else {"getitem": "x[...]", "transpose": ".T"}.get(name, name))
 
-# %% ../../nbs/17_programs.ipynb #19d4a79f
-def is_traced(leaf) -> bool:
+# %% ../../nbs/17_programs.ipynb #9ae18285
+def is_traced(leaf: Any) -> bool:
     "Whether a leaf of the arguments is a value of the program; anything else is static."
     return (hasattr(leaf, "dtype") and hasattr(leaf, "shape") and not isinstance(leaf, type)) or type(leaf) in (int, float, complex)
 
 
-def key_of_leaf(leaf):
+def key_of_leaf(leaf: Any) -> Any:
     "What a program depends on: type, shape, dtype and device of a value; a static leaf itself, or its identity if it does not hash."
     if is_traced(leaf):
         if not hasattr(leaf, "dtype"):
@@ -216,7 +216,7 @@ class Static:
         return hash(self.value)
 
 
-def compares(value) -> bool:
+def compares(value: Any) -> bool:
     "Whether a static value is the same as another when it is equal; otherwise only when it is identical."
     try:
         hash(value)
@@ -323,7 +323,7 @@ class Unpacker:
             raise TypeError("another kind of node")
         return next(results) if tree is not None else "None"
 
-# %% ../../nbs/17_programs.ipynb #bfe88d44
+# %% ../../nbs/17_programs.ipynb #3b31e8a4
 MISS = object() # what the quick way returns where a program does not fit the arguments
 
 
@@ -356,7 +356,7 @@ class Entry:
         return tree_unflatten(self.outdef, [next(results) if traced else constant for traced, constant in zip(self.traced, self.constants)])
 
 
-def no_quick_way(args, kwargs):
+def no_quick_way(args: tuple, kwargs: dict) -> Any:
     "The quick way of arguments that the quick way can't handle."
     return MISS
 
@@ -373,7 +373,7 @@ def leaf_names(f: Callable, args: tuple, kwargs: dict) -> list[str]:
     return [re.sub(r"\W+", "_", f"{name}.{path.removesuffix('data')}").strip("_") for name, path in paths]
 
 
-def quick(entry: Entry, args: tuple, kwargs: dict, result) -> Callable:
+def quick(entry: Entry, args: tuple, kwargs: dict, result: Any) -> Callable:
     "A function (args, kwargs) -> result for arguments of the very same structure, MISS for others. Raises TypeError where it can't be written."
     unpacker, program = Unpacker(), entry.program
     unpacker.unpack(args, "args")
@@ -384,12 +384,10 @@ def quick(entry: Entry, args: tuple, kwargs: dict, result) -> Callable:
     lines = [*unpacker.lines, "try: run = idle.pop()", "except IndexError: run = build()",
              f"{', '.join(names) or '_'} = run({', '.join(unpacker.leaves)})", "idle.append(run)", f"return {packed}"]
     space = unpacker.space | {"MISS": MISS, "idle": program.idle, "build": program.build}
-    text = "def enter(args, kwargs):\n" + "\n".join("    " + line for line in lines)
-    entry.text = text
-    exec(text, space)
+    exec("def enter(args, kwargs):\n" + "\n".join("    " + line for line in lines), space)
     return space["enter"]
 
-# %% ../../nbs/17_programs.ipynb #87be9761
+# %% ../../nbs/17_programs.ipynb #e0541932
 class Compiled:
     "A function that is recorded at its first call for each kind of arguments, and from then on run as a program."
 
@@ -475,7 +473,7 @@ def compiled(
     return Compiled(f, static, check, size)
 
 
-def compare(expected, found) -> None:
+def compare(expected: Any, found: Any) -> None:
     "Raise unless a program's results are those of the function."
     leaves, treedef = tree_flatten(expected)
     others, other = tree_flatten(found)
@@ -486,7 +484,7 @@ def compare(expected, found) -> None:
             raise ValueError(f"compiled: result {k} of the program differs from the function's: the function depends on more than its arguments, or is very ill-conditioned")
 
 
-def close(a, b) -> bool:
+def close(a: Any, b: Any) -> bool:
     "Whether two results agree to rounding."
     a, b = np.asarray(a), np.asarray(b)
     if a.shape != b.shape or a.dtype != b.dtype or a.dtype.kind not in "fc":

@@ -8,7 +8,7 @@ __all__ = ['INFIX', 'SYMBOL', 'PREFIX', 'NOUNS', 'VIEWS', 'SMALL', 'NATIVE', 'FI
            'buffer', 'dying', 'placed_parts', 'place', 'place_at', 'write_block', 'flat', 'block_text', 'number',
            'operand', 'target']
 
-# %% ../../nbs/16c_source.ipynb #ca9f77ec
+# %% ../../nbs/16c_source.ipynb #fd536805
 import keyword
 import math
 import operator
@@ -27,7 +27,7 @@ from ..rules.indexing import is_basic, scatter
 from ..tracing import astype
 from ..trees import updated
 
-# %% ../../nbs/16c_source.ipynb #81bc0b75
+# %% ../../nbs/16c_source.ipynb #00c5a5df
 INFIX = {
     "+": (np.add, operator.add), "-": (np.subtract, operator.sub), "*": (np.multiply, operator.mul), "/": (np.divide, operator.truediv),
     "//": (np.floor_divide, operator.floordiv), "%": (np.mod, operator.mod), "**": (np.power, operator.pow), "@": (np.matmul, operator.matmul),
@@ -86,7 +86,7 @@ class Names:
         self.of[slot] = self.new(slot.name or wish)
         return self.of[slot]
 
-# %% ../../nbs/16c_source.ipynb #40ef26e0
+# %% ../../nbs/16c_source.ipynb #6339bec5
 VIEWS = {np.reshape, np.transpose, np.broadcast_to, operator.getitem}
 SMALL = 4096 # bytes of an array for which a call costs more than its arithmetic
 
@@ -133,7 +133,7 @@ class Memory:
         "Whether the memory of a slot is not read after this instruction."
         return self.last[self.root[slot]] <= number
 
-# %% ../../nbs/16c_source.ipynb #396d5bd7
+# %% ../../nbs/16c_source.ipynb #b0b3ceb7
 def used(lines: list[str], text: list[str]) -> list[str]:
     "The lines `name = ...` whose name occurs later on."
     words, kept = set(re.findall(r"\w+", "\n".join(text))), []
@@ -315,7 +315,7 @@ class Writer:
         given = [*map(self.text, args), *(f"{name}={self.text(value)}" for name, value in kwargs.items()), *(f"{name}={text}" for name, text in more.items())]
         return f"{path_of(function) or self.foreign(function)}({', '.join(given)})"
 
-# %% ../../nbs/16c_source.ipynb #a12a9b5f
+# %% ../../nbs/16c_source.ipynb #bb87a1fc
 _MATH = {
     np.sin: "sin", np.cos: "cos", np.tan: "tan", np.arcsin: "asin", np.arccos: "acos", np.arctan: "atan", np.sinh: "sinh", np.cosh: "cosh", np.tanh: "tanh",
     np.arcsinh: "asinh", np.arccosh: "acosh", np.arctanh: "atanh", np.exp: "exp", np.expm1: "expm1", np.log: "log", np.log1p: "log1p", np.log2: "log2",
@@ -330,7 +330,7 @@ def is_native(instruction: Instruction) -> bool:
     return instruction.function in NATIVE and is_float(y) and not instruction.kwargs and all(map(is_float, instruction.args))
 
 
-def is_float(value) -> bool:
+def is_float(value: Any) -> bool:
     "Whether a value is a float64 scalar, or a finite constant that is used with one."
     if type(value) is Slot:
         return issubclass(value.kind, float)
@@ -355,7 +355,7 @@ def write_native(w: Writer, instruction: Instruction) -> None:
         w.native[instruction.result] = name = w.names.give(instruction.result, wish_for(instruction))
         w.body.append(f"{name} = {text}")
 
-# %% ../../nbs/16c_source.ipynb #64cc5248
+# %% ../../nbs/16c_source.ipynb #53c86a90
 def wish_for(instruction: Instruction) -> str:
     "What a result is called that the user has not named."
     function = instruction.function
@@ -392,7 +392,7 @@ def view(w: Writer, instruction: Instruction) -> None:
     if base in w.fixed:
         layout = instruction.function(w.fixed[base], *instruction.args[1:])
         if not np.may_share_memory(layout, w.fixed[base]) and layout.size: # a reshape that has to copy
-            w.memory.root[result] = result
+            w.memory.root[result], w.memory.last[result] = result, math.inf
             name = buffer(w, instruction)
             w.body.append(f"{once_view(w, f'{name}.reshape({w.text(base.shape)})')}[...] = {w.text(base)}")
             return
@@ -439,7 +439,7 @@ def dying(w: Writer, instruction: Instruction) -> Slot | None:
             return slot
     return None
 
-# %% ../../nbs/16c_source.ipynb #61de39c7
+# %% ../../nbs/16c_source.ipynb #4604c264
 def placed_parts(w: Writer) -> dict[Slot, tuple[Instruction, slice]]:
     "The slots that can be computed where an array that joins them will hold them: the array's instruction, and the part of it."
     made = {instruction.result: instruction for instruction in w.recording.instructions if type(instruction.result) is Slot}
@@ -480,7 +480,7 @@ def place(w: Writer, instruction: Instruction) -> str:
     return name
 
 
-def place_at(w: Writer, instruction: Instruction, whole: Slot, index) -> str:
+def place_at(w: Writer, instruction: Instruction, whole: Slot, index: Any) -> str:
     "The name of a part of an array that is zero elsewhere."
     name = w.names.give(instruction.result, wish_for(instruction))
     w.once.append(f"{name} = {w.text(whole)}[{w.index(index)}]")
@@ -499,7 +499,7 @@ def _fill_joined(w: Writer, instruction: Instruction) -> bool:
         start += part.size
     return True
 
-# %% ../../nbs/16c_source.ipynb #b1ddfd9c
+# %% ../../nbs/16c_source.ipynb #0a08e722
 def write_block(w: Writer, instruction: Instruction) -> None:
     "Write a group of elementwise operations as a function of pieces, and the loop that calls it."
     block, inputs = instruction.function, instruction.args
@@ -515,7 +515,7 @@ def write_block(w: Writer, instruction: Instruction) -> None:
             buffer(w, Instruction(block, inputs, {}, slot))
         given.append(f"{flat(w, slot)}[start:stop]")
     name = w.names.new("block")
-    pieces, text = block_text(w, block, inputs, arrays, sums, name)
+    pieces, text = block_text(w, block, inputs, arrays, name)
     for piece, dtype in pieces.items():
         w.once.append(f"{piece} = np.empty({step}, {w.text(dtype)})")
         given.append(f"{piece}[: stop - start]")
@@ -541,7 +541,7 @@ def flat(w: Writer, slot: Slot) -> str:
     return name
 
 
-def block_text(w: Writer, block: Block, inputs, arrays, sums, name: str) -> tuple[dict[str, np.dtype], str]:
+def block_text(w: Writer, block: Block, inputs: tuple, arrays: list[Slot], name: str) -> tuple[dict[str, np.dtype], str]:
     "The function that computes one piece: the names and dtypes of the pieces that it needs for itself, and its text."
     names, places = Names(), {}
     names.taken |= w.names.taken
@@ -573,14 +573,14 @@ def block_text(w: Writer, block: Block, inputs, arrays, sums, name: str) -> tupl
     return pieces, "\n".join([head, *("    " + line for line in lines)])
 
 
-def number(w: Writer, value, result: Slot) -> str:
+def number(w: Writer, value: Any, result: Slot) -> str:
     "A constant operand, as an array without axes where that is quicker."
     if result.dtype.kind != "f" or dtype_of(value).kind not in "fi":
         return w.text(value)
     dtype = result.dtype if is_weak(value) else dtype_of(value)
     return w.shared("factor", f"np.array({value if is_weak(value) else value.item()!r}, {w.text(dtype)})")
 
-# %% ../../nbs/16c_source.ipynb #108c58ca
+# %% ../../nbs/16c_source.ipynb #9573e5ec
 def _fill_ufunc(w: Writer, instruction: Instruction) -> bool:
     "A ufunc writes into its buffer; a result that leaves the program gets memory of its own."
     if instruction.kwargs or instruction.function.nout != 1 or not all(is_array(x) or np.ndim(x) == 0 for x in instruction.args):
@@ -601,7 +601,7 @@ def _fill_ufunc(w: Writer, instruction: Instruction) -> bool:
     return True
 
 
-def operand(w: Writer, value, instruction: Instruction) -> str:
+def operand(w: Writer, value: Any, instruction: Instruction) -> str:
     "An operand of a ufunc. For small arrays numbers are put into arrays and rows are spread out, since NumPy is quicker with equal shapes."
     result = instruction.result
     if result.dtype.kind != "f" or dtype_of(value).kind not in "fi":
@@ -645,7 +645,7 @@ def _fill_where(w: Writer, instruction: Instruction) -> bool:
     return True
 
 
-def target(w: Writer, name: str, instruction: Instruction, index) -> str:
+def target(w: Writer, name: str, instruction: Instruction, index: Any) -> str:
     "The part of a buffer that an index takes: a view made once, where it is one."
     view = is_basic(index) and isinstance(w.fixed[instruction.result][index], np.ndarray)
     return once_view(w, f"{name}[{w.index(index)}]") + "[...]" if view else f"{name}[{w.index(index)}]"
