@@ -271,6 +271,9 @@ def _candidates(
     negative = (words & 1 << 12).astype(bool)
     return np.where(negative, -m, m) * w[strip], m < k[strip]
 
+
+drawing = threading.local() # `drawing.refused` is called before a draw, and raises: set while a program is recorded
+
 # %% ../nbs/04_randomness.ipynb #70600f74
 class _Source:
     "A generator's words one by one: first some that are drawn already, then new ones."
@@ -392,9 +395,6 @@ def _integer(value: Any, what: str) -> int:
         raise TypeError(f"{what} must be an integer, got {value!r}") from None
 
 # %% ../nbs/04_randomness.ipynb #346aab8e
-drawing = threading.local() # `drawing.refused` is called before a draw, and raises: set while a program is recorded
-
-
 class _Memory:
     "The five words of a generator, and the one way in which they change."
 
