@@ -7,8 +7,9 @@ __all__ = ['scalar_output', 'one_like', 'unit_vectors', 'AutoForward', 'AutoReve
            'jacobian_vector_product', 'vector_jacobian_product', 'jacobian', 'jacfwd', 'jacrev', 'batched_jacobian',
            'hessian', 'hvp', 'elementwise_grad']
 
-# %% ../nbs/15_autodiff.ipynb #aec7f254
+# %% ../nbs/15_autodiff.ipynb #edea2fdb
 import math
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import accumulate
@@ -18,15 +19,17 @@ import numpy as np
 
 from .forward import jvp, push_forward
 from .reverse import owned, pull_to_leaves, record, vjp
-from .tracing import Tracer, differentiable_leaves
-from .trees import tree_flatten, tree_leaves, tree_map, tree_unflatten
+from .rules.table import cast_like
+from .tracing import Tracer, differentiable_leaves, dtype_of, matching_leaves
+from .trees import ComponentArray, tree_flatten, tree_leaves, tree_map, tree_structure, tree_unflatten
 
-# %% ../nbs/15_autodiff.ipynb #7f290022
+# %% ../nbs/15_autodiff.ipynb #f4bb0355
 def scalar_output(
     result: Any, # what the function returned
 ) -> Any: # the same, if it is a real scalar
     "Check the result of a function whose gradient is asked for. Raises ValueError for an array, TypeError for a complex number or a structure."
-    if not hasattr(result, "dtype") and not isinstance(result, (float, int, complex)):
+    leaves = [result] if hasattr(result, "dtype") else tree_leaves(result)
+    if len(leaves) != 1 or leaves[0] is not result or not hasattr(result, "__mul__"):
         raise TypeError(f"gradient needs a scalar output, got {type(result).__name__}: return one number (has_aux=True for values beside it)")
     plain = result if hasattr(result, "dtype") else np.asarray(result)
     if plain.shape != ():
@@ -34,11 +37,11 @@ def scalar_output(
             f"gradient needs a scalar output, got shape {plain.shape}: "
             "use vector_jacobian_product (or jacobian), or sum the output first"
         )
-    if plain.dtype.kind == "c":
-        raise TypeError("gradient needs a real output, got a complex one: take np.real, np.imag or np.abs of it first")
+    if plain.dtype.kind not in "fiubO":
+        raise TypeError(f"gradient needs a real output, got {plain.dtype}: of a complex number, take np.real, np.imag or np.abs first")
     return result
 
-# %% ../nbs/15_autodiff.ipynb #36a17b5f
+# %% ../nbs/15_autodiff.ipynb #e799b8a2
 def one_like(value: Any) -> Any:
     "The cotangent 1 of a scalar, of its type and on its device."
     if isinstance(value, np.generic):
@@ -62,11 +65,28 @@ def unit_vectors(values: list, start: int, stop: int) -> list:
     return parts
 
 
+def _check_chunk(ad):
+    "Raise ValueError for a chunk that is not a positive integer."
+    if isinstance(ad.chunk, bool) or not isinstance(ad.chunk, int) or ad.chunk < 1:
+        raise ValueError(f"{type(ad).__name__} needs a chunk of at least 1, got {ad.chunk!r}")
+
+
+def _number(c):
+    "An array without axes as a number."
+    return c if np.shape(c) else c[()]
+
+
+def _refuse_complex(operation, leaves, remedy):
+    "Raise TypeError where real unit vectors don't span all directions."
+    if any(dtype_of(leaf).kind == "c" for leaf in leaves):
+        raise TypeError(f"{operation}, of complex numbers, depends on two real directions each: {remedy}")
+
+
 def _chunks(total, chunk):
     "The ranges of a space of dimension `total`, `chunk` unit vectors at a time."
     return [(start, min(start + chunk, total)) for start in range(0, total, chunk)]
 
-# %% ../nbs/15_autodiff.ipynb #670e29f5
+# %% ../nbs/15_autodiff.ipynb #92ada41d
 @dataclass(frozen=True)
 class AutoForward:
     "Differentiate in forward mode: one tangent for each number of the input, `chunk` of them in one pass."
@@ -74,10 +94,18 @@ class AutoForward:
     chunk: int = 64 # tangents that one pass carries along a leading axis
     compiled: bool = False # training steps run as a program that was recorded once (see the chapter on programs)
 
+    def __post_init__(self):
+        _check_chunk(self)
+
     def value_and_gradient(self, f, xs, has_aux=False):
         "The value of a scalar function and its gradient with respect to every argument."
-        value, columns, treedef, aux = self.columns(f if has_aux else lambda *xs: (f(*xs), None), xs, check=scalar_output)
-        return value, tree_unflatten(treedef, columns[0]), aux
+        paired = f if has_aux else lambda *xs: (f(*xs), None)
+        value, (slopes,), treedef, aux = self.columns(paired, xs, check=scalar_output)
+        values, _ = differentiable_leaves("gradient", xs)
+        if any(dtype_of(x).kind == "c" for x in values): # a complex number moves in two directions
+            _, (turned,), *_ = self.columns(paired, xs, direction=1j)
+            slopes = [s - 1j * t if dtype_of(x).kind == "c" else s for s, t, x in zip(slopes, turned, values)]
+        return value, tree_unflatten(treedef, [_number(cast_like(s, x)) for s, x in zip(slopes, values)]), aux
 
     def jacobian(self, f, xs):
         "For each output leaf and input leaf, the array of shape output.shape + input.shape."
@@ -87,13 +115,14 @@ class AutoForward:
             for leaf, row in zip(tree_leaves(value), columns)
         ]
 
-    def columns(self, f, xs, check=lambda result: result):
+    def columns(self, f, xs, check=lambda result: result, direction=1):
         "The value of f, for each output leaf and input leaf an array of shape input.shape + output.shape, the inputs' structure, auxiliary values."
         values, treedef = differentiable_leaves("gradient", xs)
         sizes = [math.prod(np.shape(value)) for value in values]
         passes = []
         for start, stop in _chunks(sum(sizes), self.chunk) or [(0, 0)]:
-            value, tangents, aux = push_forward(f, values, unit_vectors(values, start, stop), treedef, has_aux=True, batch=1)
+            units = [u * direction if dtype_of(u).kind == "c" else u for u in unit_vectors(values, start, stop)]
+            value, tangents, aux = push_forward(f, values, units, treedef, has_aux=True, batch=1)
             check(value)
             passes.append(tree_leaves(tangents))
         stacked = [np.concatenate(column) if len(column) > 1 else column[0] for column in zip(*passes)]
@@ -103,7 +132,7 @@ class AutoForward:
         ]
         return value, columns, treedef, aux
 
-# %% ../nbs/15_autodiff.ipynb #79b86eb7
+# %% ../nbs/15_autodiff.ipynb #314ed2e0
 @dataclass(frozen=True)
 class AutoReverse:
     "Differentiate in reverse mode: one cotangent for each number of the output, `chunk` of them in one walk."
@@ -111,33 +140,40 @@ class AutoReverse:
     chunk: int = 64 # cotangents that one walk carries along a leading axis
     compiled: bool = False # training steps run as a program that was recorded once (see the chapter on programs)
 
+    def __post_init__(self):
+        _check_chunk(self)
+
     def value_and_gradient(self, f, xs, has_aux=False):
         "The value of a scalar function and its gradient with respect to every argument."
         tape, leaves, treedef, result, aux = record(f, xs, "gradient", has_aux)
-        scalar_output(result)
-        seeds, value = [], result
-        if owned(tape, result):
-            value = result.value
-            seeds = [(result.slot, one_like(value))]
-        return value, pull_to_leaves(tape, leaves, treedef, seeds, consume=True), aux
+        try:
+            scalar_output(result)
+            seeds, value = [], result
+            if owned(tape, result):
+                value = result.value
+                seeds = [(result.slot, one_like(value))]
+            return value, pull_to_leaves(tape, leaves, treedef, seeds, consume=True), aux
+        finally:
+            tape.release()
 
     def jacobian(self, f, xs):
         "For each output leaf and input leaf, the array of shape output.shape + input.shape."
         tape, leaves, treedef, result, _ = record(f, xs, "jacobian")
         outputs, outdef = tree_flatten(result)
         values = [output.value if owned(tape, output) else output for output in outputs]
+        _refuse_complex("a Jacobian in reverse mode", values, "use AutoForward(), or return real and imaginary parts")
         sizes = [math.prod(np.shape(value)) for value in values]
         passes = []
         for start, stop in _chunks(sum(sizes), self.chunk) or [(0, 0)]:
             seeds = [(o.slot, g) for o, g in zip(outputs, unit_vectors(values, start, stop)) if owned(tape, o)]
-            passes.append(tree_leaves(pull_to_leaves(tape, leaves, treedef, seeds, batch=1)))
+            passes.append(tree_leaves(pull_to_leaves(tape, leaves, treedef, seeds, lead=(stop - start,))))
         stacked = [np.concatenate(row) if len(row) > 1 else row[0] for row in zip(*passes)]
         bounds = list(accumulate(sizes, initial=0))
         return (values, outdef), [
             [np.reshape(c[a:b], np.shape(v) + c.shape[1:]) for c in stacked] for v, a, b in zip(values, bounds, bounds[1:])
         ]
 
-# %% ../nbs/15_autodiff.ipynb #4b7e97e4
+# %% ../nbs/15_autodiff.ipynb #8e6c525e
 def gradient(
     f: Callable, # a function with a real scalar result
     *xs: Any, # the point: arguments of f, each a floating-point number, an array, or a nested structure of these
@@ -147,6 +183,8 @@ def gradient(
 
     Raises: ValueError if f(*xs) is not a scalar; TypeError if an input is not of floating point or the result is complex.
     """
+    if not xs:
+        raise TypeError("gradient needs at least one argument, the point: gradient(f, x); for the function that computes gradients, use grad(f)")
     grads = ad.value_and_gradient(f, xs)[1]
     return grads if len(xs) > 1 else grads[0]
 
@@ -158,16 +196,17 @@ def value_and_grad(
     ad: AutoForward | AutoReverse = AutoReverse(), # the mode
 ) -> Callable: # a function of f's arguments; it gives (value, gradient), or ((value, aux), gradient) with has_aux
     "The function that computes a scalar function's value and its gradient. Raises as `gradient` does."
-    positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    several = isinstance(argnums, (tuple, list))
 
     def value_and_gradient(*args, **kwargs):
-        chosen = tuple(args[_position(i, args)] for i in positions)
+        positions = _positions(argnums if several else (argnums,), args)
+        chosen = tuple(args[i] for i in positions)
         value, grads, aux = ad.value_and_gradient(lambda *xs: f(*_replaced(args, positions, xs), **kwargs), chosen, has_aux)
-        return (value, aux) if has_aux else value, grads[0] if isinstance(argnums, int) else grads
+        return (value, aux) if has_aux else value, grads if several else grads[0]
 
     return value_and_gradient
 
-# %% ../nbs/15_autodiff.ipynb #293f6d3f
+# %% ../nbs/15_autodiff.ipynb #6e967ead
 def grad(
     f: Callable, # a function with a real scalar result
     argnums: int | tuple[int, ...] = 0, # which arguments to differentiate
@@ -184,11 +223,15 @@ def grad(
     return gradient_of
 
 
-def _position(i, args):
-    "A checked argument number."
-    if not -len(args) <= i < len(args):
-        raise ValueError(f"argnums {i} is out of range: the function was called with {len(args)} positional arguments")
-    return i
+def _positions(argnums, args):
+    "Checked argument numbers, counted from the front."
+    for i in argnums:
+        if not -len(args) <= operator.index(i) < len(args):
+            raise ValueError(f"argnums {i} is out of range: the function was called with {len(args)} positional arguments")
+    positions = [i % len(args) for i in argnums]
+    if len(set(positions)) < len(positions):
+        raise ValueError(f"argnums {tuple(argnums)} names an argument twice")
+    return positions
 
 
 def _replaced(args, positions, xs):
@@ -198,7 +241,7 @@ def _replaced(args, positions, xs):
         args[i] = x
     return args
 
-# %% ../nbs/15_autodiff.ipynb #cd671bda
+# %% ../nbs/15_autodiff.ipynb #1754400f
 def jacobian_vector_product(
     f: Callable, # any function of one argument
     ad: AutoForward | AutoReverse, # the mode; forward needs one pass, reverse two
@@ -222,21 +265,25 @@ def vector_jacobian_product(
     r"The product $J^\top v$ of f's transposed Jacobian at x and a vector. Raises as `vjp` does."
     if isinstance(ad, AutoReverse):
         return vjp(f, x)[1](v)[0]
-    return gradient(lambda x: sum(np.vdot(*pair) for pair in zip(tree_leaves(v), tree_leaves(f(x)))), x, ad=ad)
+    values, outdef = tree_flatten(f(x))
+    given = matching_leaves("vector_jacobian_product", "cotangent", v, values, outdef)
+    return gradient(lambda x: sum(np.sum(np.real(g * y)) for g, y in zip(given, tree_leaves(f(x)))), x, ad=ad)
 
-# %% ../nbs/15_autodiff.ipynb #af3788eb
+# %% ../nbs/15_autodiff.ipynb #0cccc52f
 def jacobian(
     f: Callable, # any function of one argument
     x: Any, # the point
     ad: AutoForward | AutoReverse | None = None, # the mode; None takes the one that needs fewer tangents or cotangents
 ) -> Any: # for arrays: shape f(x).shape + x.shape; for structures: for each leaf of f(x) the structure of x
-    "The Jacobian of f at x, all partial derivatives. Raises TypeError if a leaf of x is not of floating point."
+    "The Jacobian of f at x, all partial derivatives. Raises TypeError if a leaf of x is not of real floating point."
+    _refuse_complex("a Jacobian", tree_leaves(x), "use jvp or vjp in the directions you need, or take real and imaginary parts as inputs")
     if ad is None:
         result = f(x)
         size = lambda tree: sum(math.prod(np.shape(leaf)) for leaf in tree_leaves(tree))
         ad = AutoForward() if size(x) <= size(result) else AutoReverse()
-    (_, outdef), blocks = ad.jacobian(f, (x,))
-    _, treedef = tree_flatten(x)
+    (values, outdef), blocks = ad.jacobian(f, (x,))
+    flat = lambda node: type(node) is ComponentArray # its Jacobian is a matrix, which has no named parts
+    treedef, outdef = tree_structure(x, flat), tree_structure(tree_unflatten(outdef, values), flat)
     return tree_unflatten(outdef, [tree_unflatten(treedef, row) for row in blocks])
 
 
@@ -255,13 +302,13 @@ def jacrev(
     "The function that computes the Jacobian of f in reverse mode, row by row."
     return _jacobian_function(f, argnums, AutoReverse())
 
-# %% ../nbs/15_autodiff.ipynb #e1ac639f
+# %% ../nbs/15_autodiff.ipynb #a23859b3
 def _jacobian_function(f, argnums, ad):
     "The Jacobian with respect to one argument, the others held fixed."
 
     def jacobian_of(*args, **kwargs):
-        x = args[_position(argnums, args)]
-        return jacobian(lambda x: f(*_replaced(args, (argnums,), (x,)), **kwargs), x, ad)
+        positions = _positions((argnums,), args)
+        return jacobian(lambda x: f(*_replaced(args, positions, (x,)), **kwargs), args[positions[0]], ad)
 
     return jacobian_of
 
@@ -286,7 +333,7 @@ def _column(like, k):
     "Zeros but for ones in column k."
     return np.broadcast_to(unit_vectors([like[0]], k, k + 1)[0], like.shape)
 
-# %% ../nbs/15_autodiff.ipynb #2cc2b6ca
+# %% ../nbs/15_autodiff.ipynb #777bf142
 def hessian(
     f: Callable, # a function with a real scalar result
     x: Any, # the point

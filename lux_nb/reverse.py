@@ -6,7 +6,7 @@
 __all__ = ['SMALL', 'Entry', 'Traced', 'guarded', 'lock', 'unlock', 'Tape', 'pull_back', 'fits', 'vjp', 'record', 'owned',
            'pull_to_leaves', 'fresh', 'separate']
 
-# %% ../nbs/14_reverse.ipynb #8787b219
+# %% ../nbs/14_reverse.ipynb #f61920d6
 import operator
 import threading
 from collections.abc import Callable
@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from .rules.table import cast_like, evaluate, like, no_map, note_view, over_batch, unbroadcast
-from .tracing import NO_KEYWORDS, Trace, Tracer, detached, differentiable_leaves, matching_leaves, recorder, zeros
-from .trees import tree_flatten, tree_map, tree_unflatten
+from .tracing import NO_KEYWORDS, Trace, Tracer, check_result, detached, differentiable_leaves, dtype_of, matching_leaves, recorder, snapshot, two_results, zeros
+from .trees import tree_flatten, tree_leaves, tree_map, tree_unflatten
 
-# %% ../nbs/14_reverse.ipynb #fc491f8b
+# %% ../nbs/14_reverse.ipynb #5381d6cb
 class Entry:
     "One instruction of a tape, and the slot that holds its value. A leaf (an input) has no function and no parents."
 
@@ -42,23 +42,23 @@ class Traced(Tracer):
     def _become(self, other):
         self.slot, self.value = other.slot, other.value
 
-# %% ../nbs/14_reverse.ipynb #8ea1d2df
+# %% ../nbs/14_reverse.ipynb #e1a4fddd
 SMALL = 4096 # bytes up to which a copy costs less than a lock
-_locks: dict[int, list] = {} # id of an owner of memory -> [how many tapes hold it, the owner, its locked views]
-_locking = threading.Lock()
+_locks: dict[int, list] = {} # id of an owner of memory -> [how many tapes hold it, the owner, its locked views, whether it was writeable]
+_locking = threading.RLock() # a garbage collection inside may free another tape
 
 
 def guarded(
     value: Any, # an argument that a tape will read again
     held: dict, # where to note the lock
 ) -> Any: # the same value, or a copy of it
-    "Protect a plain NumPy array from writes: copy a small one, lock a large one together with the owner of its memory."
-    if type(value) is not np.ndarray:
-        return value
+    "Protect an array from writes: copy a small one, lock a large one with the owner of its memory. An outer traced value gets a tracer of its own."
+    if not isinstance(value, np.ndarray):
+        return snapshot(value)
     if value.nbytes <= SMALL:
         return value.copy("K")
     owner = value
-    while type(owner.base) is np.ndarray:
+    while isinstance(owner.base, np.ndarray):
         owner = owner.base
     if not (value.flags.writeable or owner.flags.writeable):
         if id(owner) in _locks:
@@ -67,11 +67,11 @@ def guarded(
     lock(owner, value, held)
     return value
 
-# %% ../nbs/14_reverse.ipynb #674640db
+# %% ../nbs/14_reverse.ipynb #fe547b35
 def lock(owner: np.ndarray, value: np.ndarray, held: dict) -> None:
     "Make an array and the owner of its memory read-only, until every tape that holds them has let go."
     with _locking:
-        count = _locks.setdefault(id(owner), [0, owner, {}])
+        count = _locks.setdefault(id(owner), [0, owner, {}, owner.flags.writeable])
         if id(owner) not in held:
             held[id(owner)] = owner
             count[0] += 1
@@ -92,10 +92,11 @@ def unlock(held: dict) -> None:
             if count[0] == 0:
                 del _locks[key]
                 for array in (count[1], *count[2].values()):
-                    array.flags.writeable = True
+                    array.flags.writeable = True # of a view, only while its owner is
+                count[1].flags.writeable = count[3]
         held.clear()
 
-# %% ../nbs/14_reverse.ipynb #65043d88
+# %% ../nbs/14_reverse.ipynb #6463a86e
 class Tape(Trace):
     "One run of reverse mode: a flat list of entries, in the order in which they were made."
 
@@ -135,13 +136,14 @@ class Tape(Trace):
         self.entries.append(entry)
         result = like(y, [self.output(entry, k) for k in range(len(y))]) if rule.several else Traced(self, entry)
         if rule.view:
-            note_view(result, args[0])
+            for _, tracer in active:
+                note_view(result, tracer)
         return result
 
     def output(self, entry, k):
         "Output k of a function that has several; one of whole numbers stays plain."
         value = entry.value[k]
-        if value is None or np.result_type(value).kind not in "fcO":
+        if value is None or dtype_of(value).kind not in "fcO":
             return value
         return Traced(self, self.append(operator.getitem, None, (entry.value, k), NO_KEYWORDS, ((k, entry, None),), value))
 
@@ -160,7 +162,7 @@ class Tape(Trace):
     def __del__(self):
         self.release()
 
-# %% ../nbs/14_reverse.ipynb #a76b8455
+# %% ../nbs/14_reverse.ipynb #df39bdcb
 def pull_back(
     entries: list[Entry], # a tape
     seeds: list[tuple[Entry, Any]], # cotangents of some of its slots, each of shape batch + slot.value.shape
@@ -189,13 +191,14 @@ def pull_back(
             else:
                 c = pull(g, y, *args, **kwargs) if kwargs else pull(g, y, *args)
             if not fits(c, parent.value):
+                c = c if hasattr(c, "shape") else np.asarray(c) # a custom pull may give a Python number
                 c = cast_like(unbroadcast(c, parent.value, batch), parent.value)
             cotangents[parent.index] = c if known is None else known + c
         if consume:
             entry.args, entry.parents = (), ()
     return cotangents
 
-# %% ../nbs/14_reverse.ipynb #c1ec6772
+# %% ../nbs/14_reverse.ipynb #02c9ce59
 def fits(c: Any, value: Any) -> bool:
     "Whether a cotangent has the shape and dtype of its value; that of a Python number is a float64."
     if type(value) is float:
@@ -205,7 +208,7 @@ def fits(c: Any, value: Any) -> bool:
     except AttributeError:
         return type(c) is type(value)
 
-# %% ../nbs/14_reverse.ipynb #9a43c790
+# %% ../nbs/14_reverse.ipynb #46a7cdb9
 def vjp(
     f: Callable, # any function of NumPy operations; arguments and result may be nested structures
     *primals: Any, # the point: its leaves are floating-point numbers or arrays
@@ -229,7 +232,7 @@ def vjp(
     value = tree_unflatten(outdef, [separate(v) for v in values])
     return (value, pullback, tree_map(separate, aux)) if has_aux else (value, pullback)
 
-# %% ../nbs/14_reverse.ipynb #b8f8eb59
+# %% ../nbs/14_reverse.ipynb #788eca6d
 def record(
     f: Callable, # the function
     primals: tuple, # its arguments
@@ -242,8 +245,11 @@ def record(
         traced = [tape.leaf(value) for value in values]
         leaves = [leaf.slot for leaf in traced]
         result = f(*tree_unflatten(treedef, traced))
-        result, aux = result if has_aux else (result, None)
-    return tape, leaves, treedef, result, aux if aux is None else detached(tape, aux)
+        result, aux = two_results(operation, result) if has_aux else (result, None)
+        for leaf in (result,) if isinstance(result, Tracer) else tree_leaves(result):
+            check_result(tape, leaf)
+        aux = detached(tape, aux)
+    return tape, leaves, treedef, result, aux
 
 
 def owned(tape: Tape, value: Any) -> bool:
@@ -256,18 +262,17 @@ def pull_to_leaves(
     leaves: list[Entry], # the slots of the inputs
     treedef: Any, # the inputs' structure
     seeds: list, # as `pull_back` takes them
-    batch: int = 0, # how many leading axes of the cotangents count them
+    lead: tuple = (), # the leading axes of the cotangents, which count them
     consume: bool = False, # let go of the tape on the way
 ) -> Any: # the cotangents, in the structure of the inputs
     "Walk a tape back from its seeds to its inputs; an input that no seed depends on has a cotangent of zeros."
-    lead = seeds[0][1].shape[:batch] if batch and seeds else ()
-    reached = pull_back(tape.entries, seeds, batch, consume)
+    reached = pull_back(tape.entries, seeds, len(lead), consume)
     found = [zeros(leaf.value, lead) if reached[leaf.index] is None else reached[leaf.index] for leaf in leaves]
     if consume:
         tape.release()
     return tree_unflatten(treedef, fresh(found, [g for _, g in seeds]))
 
-# %% ../nbs/14_reverse.ipynb #7ba1dd7a
+# %% ../nbs/14_reverse.ipynb #5d190de4
 def fresh(
     cotangents: list, # results of a walk
     given: list, # its seeds
@@ -276,11 +281,11 @@ def fresh(
     seen = {id(g) for g in given}
     for k, c in enumerate(cotangents):
         if id(c) in seen or (type(c) is np.ndarray and not (c.flags.owndata and c.flags.writeable)):
-            cotangents[k] = np.copy(c)
+            cotangents[k] = c.copy()
         seen.add(id(c))
     return cotangents
 
 
 def separate(value: Any) -> Any:
     "A copy of an array that a tape still needs; anything else as it is."
-    return value.copy("K") if type(value) is np.ndarray else value
+    return value.copy("K") if type(value) is np.ndarray else snapshot(value)

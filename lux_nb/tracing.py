@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['NO_KEYWORDS', 'SEQUENCES', 'BINARY', 'COMPARISONS', 'UNARY', 'METHODS', 'LEAVING', 'INSPECTING', 'READ_FROM_VALUE',
-           'Trace', 'innermost', 'recorder', 'apply', 'Tracer', 'write', 'check_view', 'astype',
-           'differentiable_leaves', 'matching_leaves', 'zeros', 'detached']
+           'Trace', 'innermost', 'recorder', 'apply', 'Tracer', 'write', 'Unsaved', 'check_view', 'check_result',
+           'snapshot', 'astype', 'differentiable_leaves', 'dtype_of', 'unsuited', 'matching_leaves', 'zeros',
+           'two_results', 'detached']
 
-# %% ../nbs/05_tracing.ipynb #558d640e
+# %% ../nbs/05_tracing.ipynb #63ea05fc
 import functools
 import operator
 import threading
@@ -18,7 +19,7 @@ import numpy as np
 
 from .trees import tree_flatten, tree_leaves_with_path, tree_unflatten, updated
 
-# %% ../nbs/05_tracing.ipynb #578e1503
+# %% ../nbs/05_tracing.ipynb #824b9603
 _thread = threading.local()
 
 
@@ -46,9 +47,9 @@ class Trace:
         "Carry out `function(*args, **kwargs)` on behalf of this transform."
         raise NotImplementedError
 
-# %% ../nbs/05_tracing.ipynb #84810888
+# %% ../nbs/05_tracing.ipynb #c3a92f53
 NO_KEYWORDS: dict = {} # shared by all calls without keyword arguments, and never written to
-SEQUENCES = frozenset((list, tuple))
+SEQUENCES = (list, tuple)
 
 
 def innermost(
@@ -68,11 +69,11 @@ def innermost(
                     raise _foreign()
             if arg.view_of is not None:
                 check_view(arg)
-        elif type(arg) in SEQUENCES:
+        elif isinstance(arg, SEQUENCES):
             found = innermost(arg, found)
     return found
 
-# %% ../nbs/05_tracing.ipynb #36da5d8e
+# %% ../nbs/05_tracing.ipynb #94a6b171
 def recorder() -> Trace | None: # None when nothing is recorded
     "The trace at the bottom of this thread's transforms that records a program."
     return getattr(_thread, "recorder", None)
@@ -89,12 +90,20 @@ def apply(
         trace = innermost(kwargs.values(), trace)
     return function(*args, **kwargs) if trace is None else trace.process(function, args, kwargs)
 
-# %% ../nbs/05_tracing.ipynb #7606cbc5
+# %% ../nbs/05_tracing.ipynb #b92d9255
 def _ended(tracer):
     "The error for a traced value that outlived its transform."
     return RuntimeError(
         f"a traced value of shape {tracer.shape} was used after its transform had ended: "
         "return it from the differentiated function (has_aux=True for values beside the result), or wrap it in stop_gradient there"
+    )
+
+
+def _hidden(function, args):
+    "The error for traced values in a container that we don't look into."
+    kinds = ", ".join(sorted({type(arg).__name__ for arg in args}))
+    return TypeError(
+        f"{function.__name__}: traced values came inside {kinds}, where they are not looked for: pass a list or a tuple of them"
     )
 
 
@@ -105,19 +114,19 @@ def _foreign():
         "a traced value must stay in the thread and in the transform that made it"
     )
 
-# %% ../nbs/05_tracing.ipynb #e9ac0539
+# %% ../nbs/05_tracing.ipynb #618a731e
 BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor", "lshift", "rshift")
 COMPARISONS = ("lt", "le", "eq", "ne", "gt", "ge")
 UNARY = ("neg", "pos", "abs", "invert")
 METHODS = (
-    "all any argmax argmin argpartition argsort choose clip compress conj conjugate copy cumprod cumsum diagonal dot max mean min "
+    "all any argmax argmin argpartition argsort choose clip copy cumprod cumsum diagonal dot max mean min "
     "nonzero prod ravel repeat round searchsorted squeeze std sum swapaxes take trace var"
 ).split() # np.f(x, ...) takes just what x.f(...) does
 LEAVING = "item tolist tobytes tofile dump dumps".split() # methods that give plain Python objects
 INSPECTING = {np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj, np.can_cast} # ask for shape and dtype alone
 READ_FROM_VALUE = "shape ndim size dtype itemsize nbytes strides".split() # attributes that no derivative changes
 
-# %% ../nbs/05_tracing.ipynb #f76d3aa1
+# %% ../nbs/05_tracing.ipynb #dd32604b
 @functools.cache
 def outranks(kind):
     "Whether an operation with a tracer is for the type `kind` to carry out: it wraps arrays itself, as a ComponentArray does."
@@ -127,7 +136,7 @@ def outranks(kind):
 
 def operand(x):
     "An operand of an arithmetic function: NumPy makes arrays of lists, and so do we."
-    return np.asarray(x) if type(x) in SEQUENCES else x
+    return np.asarray(x) if isinstance(x, SEQUENCES) else x
 
 
 def _binary(function):
@@ -147,7 +156,9 @@ def _in_place(function):
 
     def in_place(self, other):
         result = apply(function, (self, operand(other)))
-        return write(self, result, function.__name__) if self.mutable else result
+        if not self.mutable:
+            return result
+        return write(self, result, function.__name__) if self.view_of is None else Unsaved(self, result).result
 
     return in_place
 
@@ -155,7 +166,7 @@ def _in_place(function):
 def _unary(function):
     return lambda self: apply(function, (self,))
 
-# %% ../nbs/05_tracing.ipynb #783e45eb
+# %% ../nbs/05_tracing.ipynb #6bc5d506
 def _method(function):
     return lambda self, *args, **kwargs: apply(function, (self, *args), kwargs)
 
@@ -183,7 +194,7 @@ def _leaves(name, remedy):
 
     return leave
 
-# %% ../nbs/05_tracing.ipynb #3c0f76b6
+# %% ../nbs/05_tracing.ipynb #ef014dd1
 class Tracer:
     """What stands in for an array while a transform watches: `value` is the array (or the tracer) at the level below.
 
@@ -208,7 +219,10 @@ class Tracer:
             return NotImplemented
         if function in INSPECTING:
             return function(*[x.primal if isinstance(x, Tracer) else x for x in args], **kwargs)
-        return apply(function, args, kwargs)
+        trace = innermost(kwargs.values(), innermost(args)) if kwargs else innermost(args)
+        if trace is None:
+            raise _hidden(function, args)
+        return trace.process(function, args, kwargs)
 
     def __getitem__(self, index):
         return apply(operator.getitem, (self, index))
@@ -216,6 +230,10 @@ class Tracer:
     def __setitem__(self, index, value):
         if not self.mutable:
             raise TypeError(f"a traced scalar of type {type(self.primal).__name__} can't be written to: it has no elements")
+        if isinstance(self.view_of, Unsaved):
+            self.view_of.saved_as(value)
+        if isinstance(value, SEQUENCES) and innermost(value) is not None:
+            value = apply(np.stack, (value,))
         write(self, apply(updated, (self, index, value)), "setitem")
 
     def __iter__(self):
@@ -267,7 +285,7 @@ class Tracer:
     @property
     def mutable(self):
         "Whether the value is an array, which in-place operators write to; scalars are replaced."
-        return not isinstance(self.primal, (float, complex, int, np.generic))
+        return hasattr(self.primal, "__setitem__")
 
     @property
     def device(self):
@@ -300,7 +318,15 @@ class Tracer:
         return apply(np.copy, (apply(np.ravel, (self, order)),))
 
     def astype(self, dtype, order="K", casting="unsafe", subok=True, copy=True):
-        return apply(astype, (self, dtype))
+        return apply(astype, (self, dtype)) if copy or np.dtype(dtype) != self.dtype else self
+
+    def conj(self):
+        return apply(np.conj, (self,)) if self.dtype.kind == "c" else self # as NumPy has it: a real array is its own conjugate
+
+    conjugate = conj
+
+    def compress(self, condition, axis=None):
+        return apply(np.compress, (condition, self, axis))
 
     def fill(self, value):
         self[...] = value
@@ -308,18 +334,23 @@ class Tracer:
     def sort(self, axis=-1, **kwargs):
         self[...] = apply(np.sort, (self, axis), kwargs)
 
+    def __reduce_ex__(self, protocol):
+        raise TypeError(f"a traced value of shape {self.shape} can't be pickled without losing its derivative: take stop_gradient(x) for its value")
+
     def _become(self, other):
         "Take over what `other`, of the same trace, stands for."
         raise NotImplementedError
 
-# %% ../nbs/05_tracing.ipynb #f5f323f1
+# %% ../nbs/05_tracing.ipynb #972ad5d3
 def write(
     tracer: Tracer, # the traced array that is written to
     result: Any, # what it stands for from now on
     operation: str, # for error messages
 ) -> Tracer: # the same tracer
     "Carry out an in-place operation. Raises ValueError or TypeError where NumPy would, and where a view is involved."
-    if not isinstance(result, Tracer) or result.owner is not tracer.owner:
+    if not isinstance(result, Tracer) or result.owner.level < tracer.owner.level: # without derivative: a constant
+        result = apply(operator.add, (apply(np.zeros_like, (tracer,)), result))
+    if result.owner is not tracer.owner:
         raise TypeError(
             f"{operation}: a traced value of an inner transform can't be written into an array of an outer one, which outlives it: "
             "make the array inside (np.zeros_like of the inner value), or use updated(x, index, value), which gives a new array"
@@ -327,10 +358,7 @@ def write(
     if result.shape != tracer.shape:
         raise ValueError(f"{operation}: shape {result.shape} can't be written in place into shape {tracer.shape}; write y = y + z instead")
     if tracer.view_of is not None:
-        raise ValueError(
-            f"{operation}: a write through a view of a traced value is not followed back to its base: "
-            "write to the base itself (x[index] = value), or take a copy first (np.copy(view))"
-        )
+        raise _through_view(operation)
     if result.dtype != tracer.dtype:
         if not np.can_cast(result.dtype, tracer.dtype, "same_kind"):
             raise TypeError(f"{operation}: dtype {result.dtype} can't be written in place into {tracer.dtype}; write y = y + z instead")
@@ -339,11 +367,33 @@ def write(
     tracer.version += 1
     return tracer
 
-# %% ../nbs/05_tracing.ipynb #9bf05e2d
+# %% ../nbs/05_tracing.ipynb #058615a8
+class Unsaved:
+    """A view that was changed in place and has to be stored in its base, as `x[0] += z` does in its second half.
+
+    In between, and if it never happens, the base is out of date: to use it then raises.
+    """
+
+    def __init__(self, view, result):
+        base, version = view.view_of
+        if isinstance(base.view_of, Unsaved) or base.version != version:
+            raise _through_view("an in-place operator")
+        self.base, self.result, self.before = base, result, base.view_of
+        base.view_of = self
+
+    def saved_as(self, value):
+        "The base is written to: with the changed view, all is well."
+        if value is not self.result:
+            raise _through_view("an in-place operator")
+        self.base.view_of = self.before
+
+
 def check_view(
     tracer: Tracer, # a view of another traced array
 ) -> None:
     "Raise ValueError if the array that `tracer` is a view of was written to since: NumPy's view would show the write."
+    if isinstance(tracer.view_of, Unsaved):
+        raise _through_view("an in-place operator")
     base, version = tracer.view_of
     if base.version != version:
         raise ValueError(
@@ -354,6 +404,36 @@ def check_view(
         check_view(base)
 
 
+def check_result(
+    trace: Trace, # a trace that has ended
+    leaf: Any, # a leaf of what its function returned
+) -> Any: # the leaf
+    "Raise where a result is a view that is out of date, or belongs to a transform that has ended or does not enclose this one."
+    if isinstance(leaf, Tracer):
+        if leaf.view_of is not None:
+            check_view(leaf)
+        if leaf.owner is not trace:
+            if not leaf.owner.open:
+                raise _ended(leaf)
+            if leaf.owner.level >= trace.level:
+                raise _foreign()
+    return leaf
+
+
+def snapshot(
+    value: Any, # a traced value, or anything else
+) -> Any: # the same value
+    "The same traced value in a tracer of its own, which no in-place operator reaches; anything else as it is."
+    if not isinstance(value, Tracer):
+        return value
+    if value.view_of is not None:
+        check_view(value)
+    same = object.__new__(type(value))
+    same.owner, same.version, same.view_of = value.owner, 0, None
+    same._become(value)
+    return same
+
+
 def astype(
     x: Any, # array, any shape
     dtype: Any, # the dtype to convert to
@@ -361,7 +441,15 @@ def astype(
     "`x.astype(dtype)` as a function (NumPy has one from 2.1 on)."
     return x.astype(dtype)
 
-# %% ../nbs/05_tracing.ipynb #e8884569
+# %% ../nbs/05_tracing.ipynb #5a9f6ad4
+def _through_view(operation):
+    "The error for a write that NumPy would pass on to the memory below."
+    return ValueError(
+        f"{operation}: a write through a view of a traced value is not followed back to its base: "
+        "write to the base itself (x[index] = value, x[index] += value), or take a copy first (np.copy(view))"
+    )
+
+
 def _write_through(operation, what):
     "The error for an operation that would write a traced value into memory that we don't see."
     return TypeError(
@@ -369,7 +457,7 @@ def _write_through(operation, what):
         "use the form that returns a new array, or build the array with np.zeros_like(x) of a traced x and write to that"
     )
 
-# %% ../nbs/05_tracing.ipynb #0cde534e
+# %% ../nbs/05_tracing.ipynb #231137f2
 _STACK = "np.stack([...]) builds an array of traced values, np.zeros_like(x) of a traced x can be written to"
 for _name in BINARY:
     _dunder = f"{_name.strip('_')}__"
@@ -391,7 +479,7 @@ for _name in ("float", "int", "complex", "index"):
     setattr(Tracer, f"__{_name}__", _leaves(f"{_name}()", f"use np.f for math.f; {_STACK}"))
 setattr(Tracer, "__array__", _leaves("conversion to an array (np.asarray, np.array, a write into a plain array)", _STACK))
 
-# %% ../nbs/05_tracing.ipynb #13f63dfb
+# %% ../nbs/05_tracing.ipynb #52d6582a
 def differentiable_leaves(
     operation: str, # who asks, for the error message
     tree: tuple, # the arguments of the differentiated function: numbers and arrays, in any nesting
@@ -399,15 +487,26 @@ def differentiable_leaves(
     "Flatten arguments. Raises TypeError, naming the leaf, where a leaf is not of a real or complex floating-point type."
     leaves, treedef = tree_flatten(tree)
     for index, leaf in enumerate(leaves):
-        kind = leaf.dtype.kind if hasattr(leaf, "dtype") else np.asarray(leaf).dtype.kind
-        if kind not in "fc" and not (kind == "O" and hasattr(leaf, "__mul__")):
+        kind = dtype_of(leaf).kind
+        if (kind not in "fc" and not (kind == "O" and hasattr(leaf, "__mul__"))) or unsuited(leaf):
             position, _, inside = tree_leaves_with_path(tree)[index][0].removeprefix("[").partition("]")
-            got = f"{leaf.dtype} of shape {leaf.shape}" if hasattr(leaf, "dtype") else f"{type(leaf).__name__} {leaf!r}"
+            name = f"{type(leaf).__name__} of " if unsuited(leaf) else ""
+            got = f"{name}{leaf.dtype} of shape {leaf.shape}" if hasattr(leaf, "dtype") else f"{type(leaf).__name__} {leaf!r}"
             raise TypeError(
                 f"{operation} needs floating-point inputs, got {got} in argument {position}{inside}: "
-                "convert it (x.astype(float), 3.0 for 3), or leave it out of the differentiated arguments (argnums, a closure)"
+                "convert it (x.astype(float), 3.0 for 3, np.asarray of a matrix), or leave it out of the differentiated arguments (argnums, a closure)"
             )
     return leaves, treedef
+
+
+def dtype_of(value: Any) -> np.dtype:
+    "The dtype of an array or a number."
+    return value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype
+
+
+def unsuited(value: Any) -> bool:
+    "Whether a value is a matrix or a masked array, whose operators mean something else than an array's."
+    return isinstance(value, np.matrix) or hasattr(value, "mask")
 
 
 def matching_leaves(
@@ -423,14 +522,16 @@ def matching_leaves(
         raise ValueError(f"{operation}: the {what}s must have the structure of their values, {treedef}, got {found}")
     return [_fitting(operation, what, leaf, value) for leaf, value in zip(leaves, values)]
 
-# %% ../nbs/05_tracing.ipynb #d686ec83
+# %% ../nbs/05_tracing.ipynb #142da62f
 def _fitting(operation, what, leaf, value):
     "One tangent or cotangent, in the dtype of its value."
     if np.shape(leaf) != np.shape(value):
         raise ValueError(f"{operation}: a {what} must have the shape of its value, {np.shape(value)}, got {np.shape(leaf)}")
-    dtype, wanted = np.result_type(leaf), np.result_type(value)
+    dtype, wanted = dtype_of(leaf), dtype_of(value)
     if dtype.kind == "c" and wanted.kind != "c":
         raise TypeError(f"{operation}: a {what} of dtype {dtype} does not fit a real value of dtype {wanted}: take its real part")
+    if wanted.kind == "O" and not hasattr(value, "dtype"): # a BigFloat by itself
+        return leaf if isinstance(leaf, type(value)) else type(value)(leaf)
     if not hasattr(leaf, "dtype"):
         return np.full_like(value, leaf) if getattr(value, "ndim", 0) or isinstance(value, np.ndarray) else wanted.type(leaf)
     return leaf if dtype == wanted else leaf.astype(wanted)
@@ -448,11 +549,20 @@ def zeros(
     return np.zeros_like(kept, shape=lead + value.shape) if lead else np.zeros_like(kept)
 
 
+def two_results(operation: str, result: Any) -> tuple:
+    "The result and the auxiliary values of a function called with has_aux. Raises TypeError where they are not a pair."
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise TypeError(f"{operation} with has_aux=True needs f to return a tuple (result, auxiliary values), got {type(result).__name__}")
+    return result
+
+
 def detached(
     trace: Trace, # a trace that has ended
     tree: Any, # auxiliary results
 ) -> Any: # the same structure, with the values below in place of the trace's tracers
-    "Take one trace's layer off a structure."
+    "Take one trace's layer off a structure. Raises as `check_result` does."
+    if tree is None:
+        return None
     leaves, treedef = tree_flatten(tree)
-    mine = [isinstance(leaf, Tracer) and leaf.owner is trace for leaf in leaves]
+    mine = [isinstance(check_result(trace, leaf), Tracer) and leaf.owner is trace for leaf in leaves]
     return tree_unflatten(treedef, [leaf.value if own else leaf for leaf, own in zip(leaves, mine)]) if any(mine) else tree

@@ -403,3 +403,35 @@ def test_a_program_shows_itself():
     program = compiled(lambda x: np.sum(x * x) / 2).program(np.ones(3))
     assert "float64[3]" in str(program) and "return" in str(program) and program.cost().operations > 0
     assert "<" in program._repr_html_() and "2 instructions" not in repr(program.before)
+
+
+def test_a_captured_mask_decides_on_shapes():
+    mask = np.array([True, False, True])
+    f = compiled(lambda x: np.sum(x[mask]) / x[mask].size)
+    x = np.array([1.0, 2.0, 3.0])
+    assert f(x) == 2.0
+    mask[:] = True, True, False
+    assert f(x) == 1.5
+    mask[1] = False
+    assert f(x) == f(x) == 1.0
+
+
+def test_what_an_outer_transform_traces_is_not_lost():
+    scale = [2.0]
+    f = compiled(lambda x: np.sum(x * scale[0]))
+    f(np.ones(3))
+
+    def outer(w):
+        scale[0] = w
+        return f(np.ones(3))
+
+    assert lux.gradient(outer, 5.0) == 3.0
+
+
+def test_dask_arrays_stay_lazy():
+    dask = pytest.importorskip("dask.array")
+    x = dask.ones((4, 3), chunks=2)
+    f = compiled(lambda x: np.sin(x) * 2 + np.sum(x, axis=0))
+    result = f(x)
+    assert isinstance(result, dask.Array)
+    np.testing.assert_allclose(result.compute(), np.sin(np.ones((4, 3))) * 2 + 4)

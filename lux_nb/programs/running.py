@@ -7,7 +7,7 @@ __all__ = ['MISS', 'Program', 'members', 'table', 'type_text', 'Cost', 'cost', '
            'key_of_leaf', 'Static', 'compares', 'Unpacker', 'Entry', 'no_quick_way', 'leaf_names', 'quick', 'Compiled',
            'compiled', 'compare', 'close']
 
-# %% ../../nbs/17d_programs.ipynb #cab3a05d
+# %% ../../nbs/17d_programs.ipynb #8e219aa0
 import functools
 import html
 import inspect
@@ -24,10 +24,10 @@ from .passes import Block, improved, is_array
 from .recording import Instruction, Recorder, Recording, Slot
 from .source import PREFIX, SYMBOL, Memory, Writer, views, wish_for
 from ..rules.table import name_of
-from ..tracing import Tracer, recorder
+from ..tracing import _thread
 from ..trees import ComponentArray, FrozenDict, _set_data, _set_layout, _set_parts, _with_entries, tree_flatten, tree_leaves_with_path, tree_unflatten
 
-# %% ../../nbs/17d_programs.ipynb #5b471c5c
+# %% ../../nbs/17d_programs.ipynb #76c29c10
 class Program:
     "A straight-line NumPy program: printed, it is a table of instructions; `source` is what runs."
 
@@ -40,6 +40,7 @@ class Program:
         self.recording = improved(recorded) if passes else recorded
         writer = Writer(self.recording, reuse=passes)
         self.source = writer.source()
+        self.compared = recorded.compared # masks that shapes depend on
         self.objects = tuple(writer.objects.values()) # what `build` takes: captured arrays and functions
         self.idle: list[Callable] = [] # built programs, with buffers of their own, that no thread runs at present
         self.build = self._compile()
@@ -91,7 +92,7 @@ class Program:
         "Draw the graph of the program with Matplotlib; gives the axes."
         return draw(self.recording, ax)
 
-# %% ../../nbs/17d_programs.ipynb #8c363bce
+# %% ../../nbs/17d_programs.ipynb #552e3305
 def members(recording: Recording) -> list[Instruction]:
     "The instructions of a program, those inside blocks too."
     return [each for i in recording.instructions for each in (i.function.instructions if type(i.function) is Block else (i,))]
@@ -119,7 +120,7 @@ def type_text(slot: Slot) -> str:
     "A type in a few characters: float32[20, 5], float."
     return f"{slot.dtype}[{', '.join(map(str, slot.shape))}]" if slot.shape else slot.kind.__name__
 
-# %% ../../nbs/17d_programs.ipynb #61f34d77
+# %% ../../nbs/17d_programs.ipynb #abff49b0
 @dataclass(frozen=True)
 class Cost:
     "What one run of a program takes."
@@ -148,7 +149,7 @@ def operations(instruction: Instruction) -> int:
         return 2 * max(slot.size for slot in instruction.results) * instruction.args[0].shape[-1]
     return max((slot.size for slot in (*instruction.results, *instruction.operands)), default=0)
 
-# %% ../../nbs/17d_programs.ipynb #7a606496
+# %% ../../nbs/17d_programs.ipynb #aaa82fe8
 def draw(recording: Recording, ax: Any = None) -> Any:
     "The graph of a program from left to right: inputs, operations, results."
     import matplotlib.pyplot as plt
@@ -177,7 +178,7 @@ def draw(recording: Recording, ax: Any = None) -> Any:
     ax.axis("off")
     return ax
 
-# %% ../../nbs/17d_programs.ipynb #69cc908e
+# %% ../../nbs/17d_programs.ipynb #216e65c9
 def label_of(instruction: Instruction) -> str:
     "A word or a sign for an operation."
     function = instruction.function
@@ -185,7 +186,7 @@ def label_of(instruction: Instruction) -> str:
     owner = getattr(function, "__self__", None)
     return SYMBOL.get(function) or PREFIX.get(function) or (f"{owner.__name__}.{name}" if isinstance(owner, np.ufunc) else {"getitem": "x[...]", "transpose": ".T"}.get(name, name))
 
-# %% ../../nbs/17d_programs.ipynb #dc14100d
+# %% ../../nbs/17d_programs.ipynb #e68fca87
 def is_traced(leaf: Any) -> bool:
     "Whether a leaf of the arguments is a value of the program; anything else is static."
     return (hasattr(leaf, "dtype") and hasattr(leaf, "shape") and not isinstance(leaf, type)) or type(leaf) in (int, float, complex)
@@ -215,7 +216,7 @@ class Static:
     def __hash__(self):
         return hash(self.value)
 
-# %% ../../nbs/17d_programs.ipynb #533c66d3
+# %% ../../nbs/17d_programs.ipynb #b056a6a4
 def compares(value: Any) -> bool:
     "Whether a static value is the same as another when it is equal; otherwise only when it is identical."
     try:
@@ -234,7 +235,7 @@ def _components(data, layout, new=ComponentArray.__new__, kind=ComponentArray, p
     put_parts(x, None)
     return x
 
-# %% ../../nbs/17d_programs.ipynb #44191b67
+# %% ../../nbs/17d_programs.ipynb #340e8f10
 class Unpacker:
     "Writes the code that takes arguments apart, checks that a program fits them, and puts results together."
 
@@ -323,7 +324,7 @@ class Unpacker:
             raise TypeError("another kind of node")
         return next(results) if tree is not None else "None"
 
-# %% ../../nbs/17d_programs.ipynb #9059a240
+# %% ../../nbs/17d_programs.ipynb #6a7abae9
 MISS = object() # what the quick way returns where a program does not fit the arguments
 
 
@@ -355,7 +356,7 @@ class Entry:
         results = iter(results if len(self.program.recording.outputs) != 1 else (results,))
         return tree_unflatten(self.outdef, [next(results) if traced else constant for traced, constant in zip(self.traced, self.constants)])
 
-# %% ../../nbs/17d_programs.ipynb #363ded3d
+# %% ../../nbs/17d_programs.ipynb #34e72f15
 def no_quick_way(args: tuple, kwargs: dict) -> Any:
     "The quick way of arguments that the quick way can't handle."
     return MISS
@@ -381,13 +382,15 @@ def quick(entry: Entry, args: tuple, kwargs: dict, result: Any) -> Callable:
     names = [f"r{k}" for k in range(len(program.recording.outputs))]
     traced = iter(names)
     packed = unpacker.pack(result, iter([next(traced) if is_result else unpacker.name(constant) for is_result, constant in zip(entry.traced, entry.constants)]))
+    for mask, copy in program.compared:
+        unpacker.require(f"array_equal({unpacker.name(mask)}, {unpacker.name(copy)})")
     lines = [*unpacker.lines, "try: run = idle.pop()", "except IndexError: run = build()",
              f"{', '.join(names) or '_'} = run({', '.join(unpacker.leaves)})", "idle.append(run)", f"return {packed}"]
-    space = unpacker.space | {"MISS": MISS, "idle": program.idle, "build": program.build}
+    space = unpacker.space | {"MISS": MISS, "array_equal": np.array_equal, "idle": program.idle, "build": program.build}
     exec("def enter(args, kwargs):\n" + "\n".join("    " + line for line in lines), space)
     return space["enter"]
 
-# %% ../../nbs/17d_programs.ipynb #a78ac872
+# %% ../../nbs/17d_programs.ipynb #b8ab2b2c
 class Compiled:
     "A function that is recorded at its first call for each kind of arguments, and from then on run as a program."
 
@@ -399,6 +402,8 @@ class Compiled:
         functools.update_wrapper(self, f)
 
     def __call__(self, *args, **kwargs):
+        if getattr(_thread, "depth", 0): # inside a transform, which may trace what f captures
+            return self.f(*args, **kwargs)
         last = self.last
         if last is not None:
             result = last.quick(args, kwargs)
@@ -406,8 +411,6 @@ class Compiled:
                 return result
         marked = self.fixed(args)
         leaves, treedef = tree_flatten((marked, kwargs))
-        if recorder() is not None or any(isinstance(leaf, Tracer) for leaf in leaves):
-            return self.f(*args, **kwargs)
         result = self.entry(marked, kwargs, leaves, treedef)(leaves)
         if self.check:
             compare(self.f(*args, **kwargs), result)
@@ -418,7 +421,7 @@ class Compiled:
         key = treedef, *map(key_of_leaf, leaves)
         with self._lock:
             entry = self.entries.get(key)
-        if entry is None:
+        if entry is None or not all(np.array_equal(mask, copy) for mask, copy in entry.program.compared):
             entry = Entry(self.f, args, kwargs, self.passes, self.check)
         with self._lock:
             self.entries[key] = self.last = entry
@@ -451,7 +454,7 @@ class Compiled:
     def __repr__(self):
         return f"compiled({name_of(self.f)}), {len(self.entries)} program{'s' * (len(self.entries) != 1)}"
 
-# %% ../../nbs/17d_programs.ipynb #e4151615
+# %% ../../nbs/17d_programs.ipynb #a76b4e5a
 def compiled(
     f: Callable, # a pure function of NumPy operations: values, gradients, updates, in any structures
     static: tuple[int, ...] = (), # positions of arguments that a program is made for, such as shapes and counts
@@ -466,6 +469,8 @@ def compiled(
 
     Last digits differ from f's own where a pass reorders arithmetic: scalar factors are brought together, sums of squares and sums over rows become products, matrix products may
     see another memory order, float64 scalars become Python's floats, large sums are added piece by piece; and a zero may change its sign. All else is equal bit for bit.
+
+    Inside another transform (the gradient of a compiled function) f runs as it is.
 
     Raises: TypeError where f asks for a plain value (bool, float, int, an index, a shape that depends on values), naming the line and the remedy; ValueError where
     f writes to a captured array; RuntimeError where f draws from one of our generators.
@@ -483,7 +488,7 @@ def compare(expected: Any, found: Any) -> None:
         if is_traced(a) and not close(a, b):
             raise ValueError(f"compiled: result {k} of the program differs from the function's: the function depends on more than its arguments, or is very ill-conditioned")
 
-# %% ../../nbs/17d_programs.ipynb #0e884709
+# %% ../../nbs/17d_programs.ipynb #be6b0ce9
 def close(a: Any, b: Any) -> bool:
     "Whether two results agree to rounding."
     a, b = np.asarray(a), np.asarray(b)
