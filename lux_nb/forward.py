@@ -5,17 +5,17 @@
 # %% auto #0
 __all__ = ['Dual', 'Forward', 'jvp', 'push_forward']
 
-# %% ../nbs/13_forward.ipynb #92983d4d
+# %% ../nbs/13_forward.ipynb #08fd2cf7
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .rules.table import cast_like, evaluate, like, no_map, note_view, over_batch
-from .tracing import Trace, Tracer, detached, differentiable_leaves, matching_leaves, zeros
-from .trees import tree_flatten, tree_unflatten
+from .tracing import Trace, Tracer, check_result, detached, differentiable_leaves, matching_leaves, two_results, zeros
+from .trees import tree_flatten, tree_leaves, tree_unflatten
 
-# %% ../nbs/13_forward.ipynb #033178df
+# %% ../nbs/13_forward.ipynb #ea08737b
 class Dual(Tracer):
     "A dual number: a value and its tangent. Extra leading axes of the tangent count many tangents, carried at once."
 
@@ -27,7 +27,7 @@ class Dual(Tracer):
     def _become(self, other):
         self.value, self.tangent = other.value, other.tangent
 
-# %% ../nbs/13_forward.ipynb #f05212ef
+# %% ../nbs/13_forward.ipynb #c7e60ae5
 class Forward(Trace):
     "One run of forward mode: an operation computes its value, and pushes the tangents of its operands through its linear map."
 
@@ -54,7 +54,8 @@ class Forward(Trace):
             return y
         result = like(y, [self.dual(*pair) for pair in zip(y, tangent)]) if rule.several else self.dual(y, tangent)
         if rule.view:
-            note_view(result, args[0])
+            for _, tracer in active:
+                note_view(result, tracer)
         return result
 
     def push(self, rule, push, dual, y, values, kwargs):
@@ -77,14 +78,14 @@ class Forward(Trace):
             tangent = cast_like(tangent, value)
         return Dual(self, value, tangent)
 
-# %% ../nbs/13_forward.ipynb #2d507676
+# %% ../nbs/13_forward.ipynb #b7f74272
 def _sum(a, b):
     "The sum of two tangents, output by output where there are several."
     if isinstance(a, (tuple, list)):
         return tuple(q if p is None else p if q is None else p + q for p, q in zip(a, b))
     return a + b
 
-# %% ../nbs/13_forward.ipynb #010a2ec3
+# %% ../nbs/13_forward.ipynb #d7c70532
 def jvp(
     f: Callable, # any function of NumPy operations; arguments and result may be nested structures
     primals: tuple, # the point, one entry an argument
@@ -104,7 +105,7 @@ def jvp(
     values, treedef = differentiable_leaves("jvp", tuple(primals))
     return push_forward(f, values, matching_leaves("jvp", "tangent", tuple(tangents), values, treedef), treedef, has_aux)
 
-# %% ../nbs/13_forward.ipynb #5a0523fd
+# %% ../nbs/13_forward.ipynb #9b07094c
 def push_forward(
     f: Callable, # the function
     values: list, # the leaves of its arguments
@@ -117,9 +118,12 @@ def push_forward(
     with Forward(batch) as trace:
         duals = [Dual(trace, value, tangent) for value, tangent in zip(values, tangents)]
         result = f(*tree_unflatten(treedef, duals))
-        result, aux = result if has_aux else (result, None)
+        result, aux = two_results("jvp", result) if has_aux else (result, None)
+    for leaf in tree_leaves(result):
+        check_result(trace, leaf)
     leaves, outdef = tree_flatten(result)
-    lead = tangents[0].shape[:batch] if batch else ()
-    pairs = [(leaf.value, leaf.tangent) if type(leaf) is Dual and leaf.owner is trace else (leaf, zeros(leaf, lead)) for leaf in leaves]
+    lead = tangents[0].shape[:batch] if tangents else (0,) * batch
+    given = {id(t) for t in tangents}
+    pairs = [(leaf.value, leaf.tangent.copy() if id(leaf.tangent) in given else leaf.tangent) if type(leaf) is Dual and leaf.owner is trace else (leaf, zeros(leaf, lead)) for leaf in leaves]
     value, tangent = (tree_unflatten(outdef, [pair[k] for pair in pairs]) for k in (0, 1))
     return (value, tangent, detached(trace, aux)) if has_aux else (value, tangent)

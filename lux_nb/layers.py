@@ -6,7 +6,7 @@
 __all__ = ['GAINS', 'identity', 'relu', 'tanh', 'sigmoid', 'gelu', 'softmax', 'log_softmax', 'kaiming_uniform', 'glorot_uniform',
            'bias_uniform', 'zeros_init', 'Layer', 'setup', 'parameter_count', 'affine', 'Dense', 'Chain']
 
-# %% ../nbs/18_layers.ipynb #d70f06e5
+# %% ../nbs/18_layers.ipynb #3f09ae24
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from .rules.table import def_rule, stop_gradient
 from .tracing import apply
 from .trees import ComponentArray, FrozenDict, tree_leaves
 
-# %% ../nbs/18_layers.ipynb #e524d170
+# %% ../nbs/18_layers.ipynb #eea9831b
 def identity(
     x: Any, # array of any shape
 ) -> Any: # x itself
@@ -46,7 +46,7 @@ def sigmoid(
     "The logistic function, $1 / (1 + e^{-x})$."
     return np.exp(-np.logaddexp(0, -x))
 
-# %% ../nbs/18_layers.ipynb #165c5457
+# %% ../nbs/18_layers.ipynb #966007de
 def gelu(
     x: Any, # array of any shape
 ) -> Any: # same shape and dtype
@@ -75,7 +75,7 @@ def log_softmax(
     shifted = x - np.max(stop_gradient(x), axis=axis, keepdims=True)
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
-# %% ../nbs/18_layers.ipynb #40fa7892
+# %% ../nbs/18_layers.ipynb #d2dc87a3
 GAINS = {identity: 1.0, sigmoid: 1.0, relu: 2.0, tanh: 5 / 3, np.tanh: 5 / 3} # 1 for every other activation
 
 
@@ -107,7 +107,7 @@ def glorot_uniform(
     number = np.dtype(dtype).type
     return _symmetric(rng, shape, dtype) * (number(gain) * np.sqrt(number(6 / (_fan_in(shape) + shape[0]))))
 
-# %% ../nbs/18_layers.ipynb #2a5ddc25
+# %% ../nbs/18_layers.ipynb #2dd4f5be
 def bias_uniform(
     rng: Any, # an Xoshiro or a numpy.random.Generator
     shape: tuple[int, ...], # (outputs,)
@@ -136,7 +136,7 @@ def _fan_in(shape):
     "The number of inputs that one output sums over."
     return math.prod(shape[1:]) if len(shape) > 1 else shape[0]
 
-# %% ../nbs/18_layers.ipynb #18adb31b
+# %% ../nbs/18_layers.ipynb #edbe1304
 class Layer:
     "What every layer has. A subclass gives `__call__(x, ps, st) -> (y, st)`, and its initial parameters and states where it has any."
 
@@ -166,7 +166,7 @@ class Layer:
         count = parameter_count(self)
         printer.text(self.describe() + (f"  # {count:,} parameters" if count else ""))
 
-# %% ../nbs/18_layers.ipynb #75c7bc85
+# %% ../nbs/18_layers.ipynb #dd1402e4
 def setup(
     rng: Any, # an Xoshiro or a numpy.random.Generator; it is drawn from, and so changes
     model: Layer, # a layer, or a chain of layers
@@ -195,7 +195,7 @@ def parameter_count(
     ps = model.initial_parameters(_Shapes()) if isinstance(model, Layer) else model
     return sum(math.prod(np.shape(leaf)) for leaf in tree_leaves(ps))
 
-# %% ../nbs/18_layers.ipynb #02b94088
+# %% ../nbs/18_layers.ipynb #991962e7
 def affine(
     x: Any, # shape (..., inputs)
     weight: Any, # shape (outputs, inputs)
@@ -233,7 +233,7 @@ def_rule(
     ),
 )
 
-# %% ../nbs/18_layers.ipynb #bb12ba96
+# %% ../nbs/18_layers.ipynb #ad60dcc1
 @dataclass(frozen=True, repr=False)
 class Dense(Layer):
     r"""A fully connected layer, $y = \sigma(x W^\top + b)$.
@@ -279,7 +279,7 @@ class Dense(Layer):
             given.append(getattr(self.activation, "__name__", repr(self.activation)))
         return f"Dense({', '.join(given)}{'' if self.use_bias else ', use_bias=False'})"
 
-# %% ../nbs/18_layers.ipynb #f83aacf1
+# %% ../nbs/18_layers.ipynb #b11e46df
 @dataclass(frozen=True, repr=False, init=False)
 class Chain(Layer):
     """Layers one after the other: `Chain(Dense(2, 8, tanh), Dense(8, 1))`, or named, `Chain(hidden=Dense(2, 8), output=Dense(8, 1))`.

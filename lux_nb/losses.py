@@ -6,9 +6,9 @@
 __all__ = ['NO_STATISTICS', 'Loss', 'mean_squared_error', 'MSELoss', 'MAELoss', 'HuberLoss', 'CrossEntropyLoss',
            'BinaryCrossEntropyLoss']
 
-# %% ../nbs/19_losses.ipynb #c3f07900
+# %% ../nbs/19_losses.ipynb #8c20e5fe
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -18,11 +18,21 @@ from .rules.table import def_rule
 from .tracing import apply
 from .trees import FrozenDict
 
-# %% ../nbs/19_losses.ipynb #c88694e0
-NO_STATISTICS = FrozenDict()
+# %% ../nbs/19_losses.ipynb #bfb71487
+NO_STATISTICS = FrozenDict() # what our losses report beside their value
 
 
-@dataclass(frozen=True)
+def _require_same_shape(name, y_pred, y_true):
+    "Raise ValueError where NumPy would broadcast."
+    predicted, true = (y.shape if hasattr(y, "shape") else np.shape(y) for y in (y_pred, y_true))
+    if predicted != true:
+        raise ValueError(
+            f"{name} needs a prediction and a target of the same shape, got {predicted} and {true}: "
+            "reshape one of them, they are not broadcast"
+        )
+
+# %% ../nbs/19_losses.ipynb #fa4bc554
+@dataclass(frozen=True, repr=False)
 class Loss:
     """What every loss has: call it on two arrays, or as an objective on (model, parameters, states, data).
 
@@ -40,14 +50,8 @@ class Loss:
             return self.objective(*args)
         if len(args) != 2:
             raise TypeError(f"{type(self).__name__} takes (y_pred, y_true) or (model, ps, st, data), got {len(args)} arguments")
-        y_pred, y_true = args
-        predicted, true = (y.shape if hasattr(y, "shape") else np.shape(y) for y in args)
-        if predicted != true:
-            raise ValueError(
-                f"{type(self).__name__} needs a prediction and a target of the same shape, got {predicted} and {true}: "
-                "reshape one of them, they are not broadcast"
-            )
-        return self.total(y_pred, y_true)
+        _require_same_shape(type(self).__name__, *args)
+        return self.total(*args)
 
     def total(self, y_pred, y_true):
         "All costs, made one number."
@@ -60,7 +64,12 @@ class Loss:
         y_pred, st = model(x, ps, st)
         return self(y_pred, y), st, NO_STATISTICS
 
-# %% ../nbs/19_losses.ipynb #fbece3e6
+    def __repr__(self):
+        chosen = [(field.name, getattr(self, field.name)) for field in fields(self) if getattr(self, field.name) != field.default]
+        given = ", ".join(f"{name}={getattr(value, '__name__', value)}" for name, value in chosen)
+        return f"{type(self).__name__}({given})"
+
+# %% ../nbs/19_losses.ipynb #690442b3
 def mean_squared_error(
     y_pred: Any, # array of any shape
     y_true: Any, # array of the same shape
@@ -87,7 +96,7 @@ def_rule(
     pull=(lambda g, y, a, b: _pull_residual(g, a, b), lambda g, y, a, b: -_pull_residual(g, a, b)),
 )
 
-# %% ../nbs/19_losses.ipynb #53d05d80
+# %% ../nbs/19_losses.ipynb #b7def23e
 class MSELoss(Loss):
     r"Mean squared error, $\frac1n \sum (\hat y - y)^2$, over all elements."
 
@@ -105,7 +114,7 @@ class MAELoss(Loss):
         return np.abs(y_pred - y_true)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class HuberLoss(Loss):
     """A square for residuals up to `delta`, a line beyond.
 
@@ -119,8 +128,13 @@ class HuberLoss(Loss):
         near = np.minimum(size, self.delta)
         return near * (size - 0.5 * near)
 
-# %% ../nbs/19_losses.ipynb #76baaaa6
-@dataclass(frozen=True)
+# %% ../nbs/19_losses.ipynb #e6514491
+def _unless_unseen(x, pole, harmless, weight):
+    "x, with `harmless` in place of the pole of its logarithm where the logarithm has no weight."
+    return np.where((x == pole) & (weight == 0), harmless, x)
+
+
+@dataclass(frozen=True, repr=False)
 class CrossEntropyLoss(Loss):
     r"""Cross-entropy, $-\sum_c y_c \log p_c$ over the last axis, then the mean over samples.
 
@@ -130,11 +144,11 @@ class CrossEntropyLoss(Loss):
     logits: bool = True # the prediction is scores; False if it is probabilities
 
     def each(self, y_pred, y_true):
-        log_p = log_softmax(y_pred) if self.logits else np.log(y_pred)
+        log_p = _unless_unseen(log_softmax(y_pred), -np.inf, 0, y_true) if self.logits else np.log(_unless_unseen(y_pred, 0, 1, y_true))
         return -np.sum(y_true * log_p, axis=-1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class BinaryCrossEntropyLoss(Loss):
     r"""Cross-entropy of yes-or-no targets, $-y \log p - (1 - y) \log(1 - p)$, for each element.
 
@@ -144,6 +158,7 @@ class BinaryCrossEntropyLoss(Loss):
     logits: bool = True # the prediction is scores; False if it is probabilities
 
     def each(self, y_pred, y_true):
+        yes, no = y_true, 1 - y_true
         if self.logits:
-            return np.logaddexp(0, y_pred) - y_true * y_pred
-        return -y_true * np.log(y_pred) - (1 - y_true) * np.log1p(-y_pred)
+            return yes * np.logaddexp(0, -_unless_unseen(y_pred, -np.inf, 0, yes)) + no * np.logaddexp(0, _unless_unseen(y_pred, np.inf, 0, no))
+        return -yes * np.log(_unless_unseen(y_pred, 0, 1, yes)) - no * np.log1p(-_unless_unseen(y_pred, 1, 0, no))

@@ -5,17 +5,18 @@
 # %% auto #0
 __all__ = ['TrainState', 'compute_gradients', 'apply_gradients', 'single_train_step']
 
-# %% ../nbs/21_training.ipynb #31c0bc28
+# %% ../nbs/21_training.ipynb #87da8ed2
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from .autodiff import AutoForward, AutoReverse
 from .layers import Layer
+from .losses import NO_STATISTICS
 from .optimizers import Optimizer
 from .programs import compiled
 
-# %% ../nbs/21_training.ipynb #5eb7e5d4
+# %% ../nbs/21_training.ipynb #5628b9e1
 @dataclass(frozen=True, slots=True)
 class TrainState:
     "All that changes while a model learns. Immutable: a training step returns a new one. `TrainState(model, ps, st, optimizer)` starts it."
@@ -31,7 +32,7 @@ class TrainState:
         if self.optimizer_state is None:
             object.__setattr__(self, "optimizer_state", self.optimizer.init(self.parameters))
 
-# %% ../nbs/21_training.ipynb #397d33af
+# %% ../nbs/21_training.ipynb #1704a878
 def compute_gradients(
     ad: AutoForward | AutoReverse, # the mode
     lossfn: Callable, # objective: (model, parameters, states, data) -> (loss, states, statistics)
@@ -41,11 +42,14 @@ def compute_gradients(
     "The loss at the present parameters and its gradient. Raises as `gradient` does."
     def objective(ps):
         loss, st, stats = lossfn(tstate.model, ps, tstate.states, data)
-        return loss, (st, stats)
+        changed = None if st is tstate.states else st
+        return loss, (changed, stats) if stats or changed is not None else None
 
-    loss, (grads,), (st, stats) = ad.value_and_gradient(objective, (tstate.parameters,), has_aux=True)
-    new = TrainState(tstate.model, tstate.parameters, st, tstate.optimizer, tstate.optimizer_state, tstate.step)
-    return grads, loss, stats, new
+    loss, (grads,), beside = ad.value_and_gradient(objective, (tstate.parameters,), has_aux=True)
+    st, stats = beside or (None, NO_STATISTICS)
+    if st is not None:
+        tstate = replace(tstate, states=st)
+    return grads, loss, stats, tstate
 
 
 def apply_gradients(
@@ -56,7 +60,7 @@ def apply_gradients(
     parameters, memory = tstate.optimizer.update(grads, tstate.optimizer_state, tstate.parameters)
     return TrainState(tstate.model, parameters, tstate.states, tstate.optimizer, memory, tstate.step + 1)
 
-# %% ../nbs/21_training.ipynb #fb95f156
+# %% ../nbs/21_training.ipynb #6dabf3f1
 @compiled
 def _program(ad, lossfn, model, kind, settings, data, parameters, states, memory):
     "One step as a function of arrays and numbers: gradients, loss, statistics, and all that is new. `kind` is the optimizer's class, `settings` its fields."

@@ -143,7 +143,9 @@ class TestGradient:
 
     @both_modes
     @pytest.mark.filterwarnings("ignore:the matrix subclass")
-    @pytest.mark.parametrize("other", [lambda: np.matrix([[1.0, 2.0], [3.0, 4.0]]), lambda: np.ma.array(np.ones((2, 2)), mask=np.eye(2))], ids=["matrix", "masked"])
+    @pytest.mark.parametrize("other", [
+        lambda: np.matrix([[1.0, 2.0], [3.0, 4.0]]), lambda: np.ma.array(np.ones((2, 2)), mask=np.eye(2)),
+    ], ids=["matrix", "masked"])
     def test_with_arrays_of_another_meaning_is_right_or_refused(self, ad, other):
         other, x = other(), np.arange(1.0, 5).reshape(2, 2)
         f = lambda x: np.sum(x * other)

@@ -85,7 +85,9 @@ class TestCustomRule:
         with pytest.raises(NotImplementedError, match="does not know the argument 'scale'"):
             gradient(lambda x: np.sum(f(x, X, scale=2.0)), X, ad=ad)
 
-    @pytest.mark.parametrize("pull", [lambda g, y, x: np.sum(g), lambda g, y, x: 0.0, lambda g, y, x: g[:2], lambda g, y, x: g[0] + np.zeros((3, 1))], ids=["scalar", "number", "short", "column"])
+    @pytest.mark.parametrize("pull", [
+        lambda g, y, x: np.sum(g), lambda g, y, x: 0.0, lambda g, y, x: g[:2], lambda g, y, x: g[0] + np.zeros((3, 1)),
+    ], ids=["scalar", "number", "short", "column"])
     def test_a_pull_of_a_wrong_shape_is_refused_by_name(self, pull):
         crooked = custom_rule(pull=pull)(lambda x: 2 * x)
         with pytest.raises((TypeError, ValueError), match="shape"):
@@ -124,7 +126,8 @@ class TestRemat:
 
     @both_modes
     @pytest.mark.parametrize("other, f", [
-        (2, lambda x, n: x**n), (np.array([True, False, True]), lambda x, mask: np.where(mask, x * x, x * x)), ("square", lambda x, name: x * x), (None, lambda x, none: x * x),
+        (2, lambda x, n: x**n), (np.array([True, False, True]), lambda x, mask: np.where(mask, x * x, x * x)),
+        ("square", lambda x, name: x * x), (None, lambda x, none: x * x),
     ], ids=["integer", "mask", "text", "None"])
     def test_other_arguments_may_be_anything(self, ad, other, f):
         np.testing.assert_allclose(gradient(lambda x: np.sum(remat(f)(x, other)), X, ad=ad), 2 * X)

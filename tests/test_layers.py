@@ -48,8 +48,8 @@ class TestActivations:
         assert np.all(np.isfinite([y, pullback(np.ones_like(y))[0], lux.jvp(f, (x,), (np.ones_like(x),))[1]]))
 
     @pytest.mark.parametrize("f, at, slope", [
-        (relu, 1e6, 1), (relu, -1e6, 0), (relu, 0, 0), (sigmoid, 800, 0), (sigmoid, -800, 0), (sigmoid, 0, 0.25), (tanh, 400, 0), (gelu, 1e6, 1), (gelu, -1e6, 0),
-        (gelu, 0, 0.5), (gelu, 10, 1), (gelu, -10, 0),
+        (relu, 1e6, 1), (relu, -1e6, 0), (relu, 0, 0), (sigmoid, 800, 0), (sigmoid, -800, 0), (sigmoid, 0, 0.25), (tanh, 400, 0),
+        (gelu, 1e6, 1), (gelu, -1e6, 0), (gelu, 0, 0.5), (gelu, 10, 1), (gelu, -10, 0),
     ])
     def test_have_the_limits_slopes(self, f, at, slope):
         assert lux.grad(f)(float(at)) == slope
@@ -130,7 +130,9 @@ class TestDense:
         with pytest.raises(ValueError, match=rf"Dense\(3, 2\) needs an input of shape \(..., 3\), got \({', '.join(map(str, shape))},?\)"):
             layer(np.ones(shape), *setup(Xoshiro(0), layer))
 
-    @pytest.mark.parametrize("sizes, name", [((0, 2), "in_dims=0"), ((3, -1), "out_dims=-1"), ((2.0, 2), "in_dims=2.0"), ((True, 2), "in_dims=True"), (("3", 2), "in_dims='3'")])
+    @pytest.mark.parametrize("sizes, name", [
+        ((0, 2), "in_dims=0"), ((3, -1), "out_dims=-1"), ((2.0, 2), "in_dims=2.0"), ((True, 2), "in_dims=True"), (("3", 2), "in_dims='3'"),
+    ])
     def test_needs_positive_whole_sizes(self, sizes, name):
         with pytest.raises(ValueError, match=f"positive integers, got {name}: write Dense"):
             Dense(*sizes)
@@ -140,7 +142,8 @@ class TestDense:
             Dense(3, 2, "relu")
 
     @pytest.mark.parametrize("layer, text", [
-        (Dense(10, 5), "Dense(10, 5)"), (Dense(10, 5, relu), "Dense(10, 5, relu)"), (Dense(10, 5, np.tanh, use_bias=False), "Dense(10, 5, tanh, use_bias=False)"),
+        (Dense(10, 5), "Dense(10, 5)"), (Dense(10, 5, relu), "Dense(10, 5, relu)"),
+        (Dense(10, 5, np.tanh, use_bias=False), "Dense(10, 5, tanh, use_bias=False)"),
     ])
     def test_prints_as_it_is_written(self, layer, text):
         assert repr(layer) == text

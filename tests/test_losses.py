@@ -10,9 +10,16 @@ from lux_nb import BinaryCrossEntropyLoss, CrossEntropyLoss, Dense, HuberLoss, M
 PREDICTED, TRUE = np.array([[0.5, -2.0], [3.0, 1.0]]), np.array([[1.0, 0.0], [1.0, 0.5]])
 SHARES, TARGETS = np.array([[0.2, 0.8], [0.5, 0.5]]), np.array([[0.0, 1.0], [1.0, 0.0]])
 every_float = pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-LOSSES = [MSELoss(), MAELoss(), HuberLoss(), HuberLoss(delta=2.0), CrossEntropyLoss(), CrossEntropyLoss(logits=False), BinaryCrossEntropyLoss(),
-          BinaryCrossEntropyLoss(logits=False)]
-every_loss = pytest.mark.parametrize("loss", LOSSES, ids=str)
+LOSSES = [MSELoss(), MAELoss(), HuberLoss(), HuberLoss(delta=2.0), CrossEntropyLoss(), CrossEntropyLoss(logits=False),
+          BinaryCrossEntropyLoss(), BinaryCrossEntropyLoss(logits=False)]
+
+
+def named(value):
+    "The name of a loss for the name of a test."
+    return type(value).__name__ + ("" if getattr(value, "logits", True) else " of shares") if isinstance(value, lux.Loss) else None
+
+
+every_loss = pytest.mark.parametrize("loss", LOSSES, ids=named)
 
 
 @pytest.mark.parametrize("loss, y, t, expected", [
@@ -22,7 +29,7 @@ every_loss = pytest.mark.parametrize("loss", LOSSES, ids=str)
     (CrossEntropyLoss(), np.log(SHARES) + 7, TARGETS, -(math.log(0.8) + math.log(0.5)) / 2),
     (BinaryCrossEntropyLoss(logits=False), SHARES, TARGETS, -2 * (math.log(0.8) + math.log(0.5)) / 4),
     (BinaryCrossEntropyLoss(), np.log(SHARES / (1 - SHARES)), TARGETS, -2 * (math.log(0.8) + math.log(0.5)) / 4),
-], ids=str)
+], ids=named)
 def test_formula(loss, y, t, expected):
     assert loss(y, t) == pytest.approx(expected, rel=1e-14)
 
@@ -50,7 +57,8 @@ def test_aggregation(loss):
 @every_loss
 @pytest.mark.parametrize("shape", [(2,), (2, 1), (4,), (1, 2, 2)])
 def test_shapes_must_be_equal(loss, shape):
-    with pytest.raises(ValueError, match=rf"{type(loss).__name__} needs a prediction and a target of the same shape, got \(2, 2\) and \({shape[0]},.*not broadcast"):
+    message = rf"{type(loss).__name__} needs a prediction and a target of the same shape, got \(2, 2\) and \({shape[0]},.*not broadcast"
+    with pytest.raises(ValueError, match=message):
         loss(SHARES, np.ones(shape))
 
 
@@ -71,7 +79,7 @@ def test_is_an_objective_too(loss):
     assert value == loss(model(x, ps, st)[0], TARGETS.astype(np.float32)) and after == st and stats == {}
 
 
-@pytest.mark.parametrize("loss", [CrossEntropyLoss(), BinaryCrossEntropyLoss()], ids=str)
+@pytest.mark.parametrize("loss", [CrossEntropyLoss(), BinaryCrossEntropyLoss()], ids=named)
 @every_float
 @pytest.mark.parametrize("size", [20, 1000, 3e4])
 def test_logits_may_be_extreme(loss, dtype, size):
@@ -82,7 +90,7 @@ def test_logits_may_be_extreme(loss, dtype, size):
     assert np.all(right >= 0) and np.all(right <= math.exp(-20) * 2)
 
 
-@pytest.mark.parametrize("loss", [CrossEntropyLoss(logits=False), BinaryCrossEntropyLoss(logits=False)], ids=str)
+@pytest.mark.parametrize("loss", [CrossEntropyLoss(logits=False), BinaryCrossEntropyLoss(logits=False)], ids=named)
 def test_a_share_of_zero_that_is_right_costs_nothing(loss):
     value, slope = lux.value_and_grad(lambda y: loss(y, TARGETS))(TARGETS.copy())
     assert value == 0 and np.all(np.isfinite(slope))
@@ -99,6 +107,6 @@ def test_huber_is_smooth_where_square_meets_line(delta):
     np.testing.assert_allclose(slope(at), np.clip(at, -delta, delta))
 
 
-@pytest.mark.parametrize("loss", [MSELoss(), MAELoss(), HuberLoss()], ids=str)
+@pytest.mark.parametrize("loss", [MSELoss(), MAELoss(), HuberLoss()], ids=named)
 def test_the_slope_of_a_perfect_prediction_is_zero(loss):
     assert np.array_equal(lux.gradient(lambda y: loss(y, TRUE), TRUE), np.zeros((2, 2)))

@@ -404,6 +404,12 @@ def test_keywords_of_methods_are_numpys(name):
     agree(got, plain, X, name)
 
 
+def test_a_copy_lies_in_memory_as_numpys_does():
+    "Which a later ravel in the order of memory would show."
+    for call in (lambda x: x.T.copy().ravel("K"), lambda x: np.copy(x.T).ravel("K"), lambda x: x.T.copy("F").ravel("K"), lambda x: x.T.flatten().ravel("K")):
+        np.testing.assert_array_equal(vjp(call, X)[0], call(X))
+
+
 def test_functions_that_ask_give_what_they_give_for_arrays():
     for f in INSPECTING - {np.can_cast}:
         assert traced_call(f, X) == f(X) and traced_call(f, X, levels=2) == f(X)

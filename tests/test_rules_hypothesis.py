@@ -97,7 +97,7 @@ def check(f, *xs, differences=True, seed=0, rtol=None, h=None):
 
 WIDE = (-1.8, 1.8)
 DOMAINS = {np.arcsin: (-0.9, 0.9), np.arccos: (-0.9, 0.9), np.arctanh: (-0.9, 0.9), np.arccosh: (1.2, 3.0), np.tan: (-1.2, 1.2),
-    **{f: (0.2, 2.0) for f in (np.sqrt, np.log, np.log2, np.log10, np.log1p, np.reciprocal, np.power, np.float_power)}}
+    **{f: (0.2, 2.0) for f in (np.sqrt, np.log, np.log2, np.log10, np.log1p, np.reciprocal, np.power, np.float_power, np.divide)}}
 STEPS = {np.mod, np.fmod, np.modf, np.frexp, np.heaviside, np.nextafter, np.spacing, np.copysign} # jumps: differences only where none is near
 UFUNCS = sorted({f for f in vars(np).values() if isinstance(f, np.ufunc) and f in RULES and RULES[f].elementwise} | {np.float_power}, key=lambda f: f.__name__)
 ONE = [f for f in UFUNCS if f.nin == 1 and f not in STEPS]

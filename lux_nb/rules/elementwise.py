@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LN2', 'LN10', 'SINC_SERIES', 'BESSEL_NODES']
 
-# %% ../../nbs/07_elementwise.ipynb #01050406
+# %% ../../nbs/07_elementwise.ipynb #c203a32d
 import functools
 import itertools
 import math
@@ -18,7 +18,7 @@ from lux_nb.rules.table import (
 )
 from ..trees import dispatching
 
-# %% ../../nbs/07_elementwise.ipynb #4fbb33fd
+# %% ../../nbs/07_elementwise.ipynb #8f642fcc
 elementwise(np.add,        lambda d, y, a, b: d,     lambda d, y, a, b: d)
 elementwise(np.subtract,   lambda d, y, a, b: d,     lambda d, y, a, b: -d)
 elementwise(np.multiply,   lambda d, y, a, b: d * b, lambda d, y, a, b: d * a)
@@ -28,12 +28,12 @@ elementwise(np.positive,   lambda d, y, x: d)
 elementwise(np.reciprocal, lambda d, y, x: -d * y * y)
 elementwise(np.square,     lambda d, y, x: d * (2 * x))
 
-# %% ../../nbs/07_elementwise.ipynb #cad05560
+# %% ../../nbs/07_elementwise.ipynb #33d4ec4a
 def _by_base(d, y, x, n):
     "d times the derivative of x**n by x: n x**(n-1), and 0 for n = 0."
     if isinstance(n, (int, float)):
         return d * (2 * x) if n == 2 else np.zeros_like(d) if n == 0 else d * (n * x ** (n - 1))
-    return d * (n * np.where((n == 0) & (x == 0), 1, x) ** (n - 1))
+    return d * (n * np.where((n == 0) & (x == 0), 1, x) ** (n - 1.0)) # an unsigned 0 less the integer 1 would be huge
 
 
 def _by_exponent(d, y, x, n):
@@ -47,7 +47,7 @@ elementwise(np.sqrt,  lambda d, y, x: d / (2 * y))
 elementwise(np.cbrt,  lambda d, y, x: d / (3 * y * y))
 composite(np.float_power, lambda x, n: np.power(x * np.float64(1), n * np.float64(1)))
 
-# %% ../../nbs/07_elementwise.ipynb #23920f70
+# %% ../../nbs/07_elementwise.ipynb #47c65b28
 LN2, LN10 = math.log(2), math.log(10)
 
 
@@ -66,7 +66,7 @@ elementwise(np.log1p,      lambda d, y, x: d / (1 + x))
 elementwise(np.logaddexp,  lambda d, y, a, b: d * np.exp(a - _above(y)),  lambda d, y, a, b: d * np.exp(b - _above(y)))
 elementwise(np.logaddexp2, lambda d, y, a, b: d * np.exp2(a - _above(y)), lambda d, y, a, b: d * np.exp2(b - _above(y)))
 
-# %% ../../nbs/07_elementwise.ipynb #227cbfed
+# %% ../../nbs/07_elementwise.ipynb #2a84afb7
 def _hypotenuse(x):
     "sqrt(1 + x^2), without overflow for a large real x."
     return np.sqrt(1 + x * x) if np.iscomplexobj(x) else np.hypot(1, x)
@@ -91,7 +91,7 @@ elementwise(np.arcsinh, lambda d, y, x: d / _hypotenuse(x))
 elementwise(np.arccosh, lambda d, y, x: d / (np.sqrt(x - 1) * np.sqrt(x + 1)))
 elementwise(np.arctanh, lambda d, y, x: d / ((1 - x) * (1 + x)))
 
-# %% ../../nbs/07_elementwise.ipynb #79bb8d1c
+# %% ../../nbs/07_elementwise.ipynb #1174b507
 def _cosine(a, y):
     "a / y, and 0 where y is."
     return a / np.where(y == 0, 1, y)
@@ -110,7 +110,7 @@ for _degrees, _radians in ((np.degrees, np.radians), (np.rad2deg, np.deg2rad)):
     elementwise(_degrees, lambda d, y, x: d * (180 / math.pi))
     elementwise(_radians, lambda d, y, x: d * (math.pi / 180))
 
-# %% ../../nbs/07_elementwise.ipynb #7517cc0b
+# %% ../../nbs/07_elementwise.ipynb #0c0313b7
 _real_sign = dispatching(np.sign)
 nondifferentiable(_real_sign)
 
@@ -139,13 +139,13 @@ def _chosen(d, y, mine, other):
 for _function in (np.maximum, np.minimum, np.fmax, np.fmin):
     elementwise(_function, _chosen, lambda d, y, a, b: _chosen(d, y, b, a))
 
-# %% ../../nbs/07_elementwise.ipynb #b784787e
+# %% ../../nbs/07_elementwise.ipynb #bb8ba481
 elementwise(np.where,
     None,
     lambda d, y, condition, a, b: np.where(condition, d, 0),
     lambda d, y, condition, a, b: np.where(condition, 0, d))
 
-# %% ../../nbs/07_elementwise.ipynb #e6a1ffe6
+# %% ../../nbs/07_elementwise.ipynb #68e20241
 def _clip(a, a_min=None, a_max=None, *, min=None, max=None):
     "Between two bounds, either of which may be missing."
     low, high = a_min if min is None else min, a_max if max is None else max
@@ -174,7 +174,7 @@ composite(np.clip, _clip)
 composite(np.select, _select)
 composite(np.choose, _choose)
 
-# %% ../../nbs/07_elementwise.ipynb #f3b23fa0
+# %% ../../nbs/07_elementwise.ipynb #7d55bf62
 @dispatching
 def _replaced(x, nan=0.0, posinf=None, neginf=None):
     "NumPy's function, always on a copy."
@@ -201,7 +201,7 @@ elementwise(_replaced, _finite)
 composite(np.nan_to_num, _nan_to_num)
 elementwise(np.heaviside, None, lambda d, y, x, h: np.where(x == 0, d, 0))
 
-# %% ../../nbs/07_elementwise.ipynb #f786d5e3
+# %% ../../nbs/07_elementwise.ipynb #9bbba250
 def _of_first(g):
     "The cotangent of the first of two outputs, the only one that varies."
     return np.zeros_like(g[1]) if g[0] is None else g[0]
@@ -222,10 +222,10 @@ def_rule(np.unwrap,
     lambda t, y, p, discont=None, axis=-1, *, period=2 * math.pi: t,
     lambda g, y, p, discont=None, axis=-1, *, period=2 * math.pi: g)
 
-# %% ../../nbs/07_elementwise.ipynb #69027f47
+# %% ../../nbs/07_elementwise.ipynb #0ee7b1fd
 elementwise(np.conj, lambda d, y, z: np.conj(d))
 def_rule(np.real, lambda t, y, z: np.real(t), lambda g, y, z: g, view=True)
-def_rule(np.imag, lambda t, y, z: np.imag(t), lambda g, y, z: -1j * g, view=True)
+def_rule(np.imag, lambda t, y, z: np.imag(t), lambda g, y, z: g * -1j, view=True)
 
 
 def _angle(z, deg=False):
@@ -236,7 +236,7 @@ def _angle(z, deg=False):
 
 composite(np.angle, _angle)
 
-# %% ../../nbs/07_elementwise.ipynb #2c0a6311
+# %% ../../nbs/07_elementwise.ipynb #0cf66a80
 SINC_SERIES = [(-1) ** k * 2 * k * math.pi ** (2 * k) / math.factorial(2 * k + 1) for k in range(10, 0, -1)]
 
 
@@ -250,12 +250,12 @@ def _sinc_slope(x):
 
 elementwise(np.sinc, lambda d, y, x: d * _sinc_slope(x))
 
-# %% ../../nbs/07_elementwise.ipynb #f00e1796
+# %% ../../nbs/07_elementwise.ipynb #3fb6d284
 BESSEL_NODES = [math.cos((k + 0.5) * math.pi / 128) for k in range(64)]
 
 elementwise(np.i0, lambda d, y, x: d * (sum(c * np.sinh(c * x) for c in BESSEL_NODES) / 64))
 
-# %% ../../nbs/07_elementwise.ipynb #6d20a9fc
+# %% ../../nbs/07_elementwise.ipynb #a14a9624
 nondifferentiable(
     np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal,
     np.logical_and, np.logical_or, np.logical_xor, np.logical_not,
@@ -265,7 +265,7 @@ nondifferentiable(
     np.floor, np.ceil, np.trunc, np.rint, np.fix, np.round, np.around, np.floor_divide, np.spacing,
 )
 
-# %% ../../nbs/07_elementwise.ipynb #a920fa26
+# %% ../../nbs/07_elementwise.ipynb #dfb5a04c
 for _name, _function in {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide,
     "floordiv": np.floor_divide, "mod": np.mod, "pow": np.power,
@@ -276,7 +276,7 @@ for _name, _function in {
 }.items():
     alias(getattr(operator, _name), _function)
 
-# %% ../../nbs/07_elementwise.ipynb #660d69f3
+# %% ../../nbs/07_elementwise.ipynb #a2d878f9
 def _outer(ufunc, a, b):
     "All pairs: a's axes first, then b's."
     return ufunc(np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b)

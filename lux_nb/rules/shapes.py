@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['converted', 'constant']
 
-# %% ../../nbs/09_shapes.ipynb #eef2553e
+# %% ../../nbs/09_shapes.ipynb #3fa3e744
 import math
 
 import numpy as np
@@ -16,7 +16,7 @@ from .table import alias, composite, def_rule, stop_gradient, unbroadcast
 from ..tracing import astype
 from ..trees import dispatching, flatten_parts, unravel, updated
 
-# %% ../../nbs/09_shapes.ipynb #e4cc3bdb
+# %% ../../nbs/09_shapes.ipynb #32f420cc
 def _to_shape(t, y, x, *args, **kwargs):
     "A tangent in the shape of y."
     return np.reshape(t, leading(t, x) + y.shape)
@@ -46,7 +46,7 @@ def _is_fortran(x, order):
     packed = [x.itemsize * math.prod(x.shape[:k]) for k, n in enumerate(x.shape) if n > 1]
     return steps == packed if order == "A" else len(steps) > 1 and steps == sorted(steps)
 
-# %% ../../nbs/09_shapes.ipynb #370a564f
+# %% ../../nbs/09_shapes.ipynb #457695ec
 def _push_reshape(t, y, x, shape, order="C", copy=None):
     return _to_shape(t, y, x) if order == "C" else _reordered(t, y.shape, len(leading(t, x)), x, order)
 
@@ -66,7 +66,7 @@ def_rule(np.expand_dims,
     lambda t, y, x, axis: _to_shape(t, y, x),
     lambda g, y, x, axis: _from_shape(g, y, x), view=True)
 
-# %% ../../nbs/09_shapes.ipynb #f875091a
+# %% ../../nbs/09_shapes.ipynb #3f9fe094
 def _atleast(definition):
     "The definition of `np.atleast_1d` and its kin, which take one array or several."
 
@@ -93,7 +93,7 @@ composite(np.atleast_1d, _atleast(_atleast_1d))
 composite(np.atleast_2d, _atleast(_atleast_2d))
 composite(np.atleast_3d, _atleast(_atleast_3d))
 
-# %% ../../nbs/09_shapes.ipynb #04e92afd
+# %% ../../nbs/09_shapes.ipynb #e9a99d49
 def _permuted(change, axes):
     "Permute the last axes of a tangent or a cotangent."
     lead = change.ndim - len(axes)
@@ -123,7 +123,7 @@ def_rule(np.moveaxis,
     lambda g, y, x, source, destination: _moved(g, x, destination, source), view=True)
 alias(np.permute_dims, np.transpose)
 
-# %% ../../nbs/09_shapes.ipynb #43330957
+# %% ../../nbs/09_shapes.ipynb #1669a49b
 def _rollaxis(a, axis, start=0):
     "`np.rollaxis`: one axis moved before another."
     if not -a.ndim <= start <= a.ndim:
@@ -156,7 +156,7 @@ composite(np.rot90,    _rot90)
 composite(np.matrix_transpose,        lambda x, /: np.swapaxes(x, -1, -2))
 composite(np.linalg.matrix_transpose, lambda x, /: np.swapaxes(x, -1, -2))
 
-# %% ../../nbs/09_shapes.ipynb #123be954
+# %% ../../nbs/09_shapes.ipynb #5b9d6544
 def _aligned(t, y, x):
     "A tangent of x with axes of length 1 in front of those of x, so that it broadcasts to the shape of y."
     return np.reshape(t, leading(t, x) + (1,) * (y.ndim - np.ndim(x)) + np.shape(x))
@@ -174,7 +174,7 @@ def _broadcast_arrays(*args, subok=False):
 
 composite(np.broadcast_arrays, _broadcast_arrays)
 
-# %% ../../nbs/09_shapes.ipynb #8cc7e84a
+# %% ../../nbs/09_shapes.ipynb #7265fbe2
 def _tile(A, reps):
     "`np.tile`: the array side by side with itself."
     reps = tuple(reps) if np.ndim(reps) else (reps,)
@@ -187,7 +187,7 @@ def _tile(A, reps):
 
 composite(np.tile, _tile)
 
-# %% ../../nbs/09_shapes.ipynb #49f38dc2
+# %% ../../nbs/09_shapes.ipynb #028ea5ad
 def _entries(x, places, axis):
     "The entries along an axis at the given places."
     return x[(slice(None),) * (axis % x.ndim) + (places,)]
@@ -217,7 +217,7 @@ def _resize(a, new_shape):
 composite(np.repeat, _repeat)
 composite(np.resize, _resize)
 
-# %% ../../nbs/09_shapes.ipynb #cab3be12
+# %% ../../nbs/09_shapes.ipynb #f432bbc4
 def _meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
     "`np.meshgrid`: coordinate arrays from coordinate vectors."
     if indexing not in ("xy", "ij"):
@@ -232,7 +232,7 @@ def _meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
 
 composite(np.meshgrid, _meshgrid)
 
-# %% ../../nbs/09_shapes.ipynb #c65f3ced
+# %% ../../nbs/09_shapes.ipynb #0fe6de99
 def _is_exact(dtype):
     "Whether a dtype has no derivatives: integers and booleans."
     return dtype is not None and np.dtype(dtype).kind not in "fcO"
@@ -262,7 +262,7 @@ def_rule(constant,
     {1: lambda t, y, value, like: np.zeros_like(y, shape=leading(t, like) + y.shape)},
     {1: lambda g, y, value, like: np.zeros_like(like, shape=leading(g, y) + np.shape(like))})
 
-# %% ../../nbs/09_shapes.ipynb #2e91a468
+# %% ../../nbs/09_shapes.ipynb #27142a56
 def _astype(x, dtype, /, *, copy=True, device=None):
     return astype(stop_gradient(x), dtype) if _is_exact(dtype) else converted(x, dtype)
 
@@ -291,7 +291,7 @@ composite(np.full_like,  _full_like)
 if hasattr(np, "astype"):
     composite(np.astype, _astype)
 
-# %% ../../nbs/09_shapes.ipynb #e05e5345
+# %% ../../nbs/09_shapes.ipynb #01b03b68
 def _between(t, axis, start, size):
     "A tangent between zeros, so that an axis gets the length `size`; the axis is counted from the end."
     zeros = lambda n: np.zeros_like(t, shape=(*t.shape[: t.ndim + axis], n, *t.shape[t.ndim + axis + 1 :]))
@@ -322,7 +322,7 @@ def _pull_concatenate(k, g, y, arrays, axis=0, out=None, dtype=None, casting="sa
 
 def_rule(np.concatenate, _push_concatenate, _pull_concatenate, sequence=True)
 
-# %% ../../nbs/09_shapes.ipynb #d98e6661
+# %% ../../nbs/09_shapes.ipynb #7bfc4ed8
 def _push_stack(k, t, y, arrays, axis=0, out=None, dtype=None, casting="same_kind"):
     axis, = negative_axes(axis, y.ndim)
     return _between(np.expand_dims(t, axis), axis, k, y.shape[axis])
@@ -334,7 +334,7 @@ def _pull_stack(k, g, y, arrays, axis=0, out=None, dtype=None, casting="same_kin
 
 def_rule(np.stack, _push_stack, _pull_stack, sequence=True)
 
-# %% ../../nbs/09_shapes.ipynb #d4792a4d
+# %% ../../nbs/09_shapes.ipynb #c5b8605c
 def _joined(prepare, axis):
     "The definition of `np.vstack` and its kin: prepare each array, then concatenate."
 
@@ -356,7 +356,7 @@ composite(np.dstack,       _joined(_atleast_3d, 2))
 composite(np.column_stack, lambda tup: np.concatenate([a if np.ndim(a) > 1 else _atleast_2d(a).T for a in tup], 1))
 composite(np.append,       _append)
 
-# %% ../../nbs/09_shapes.ipynb #6fcb36be
+# %% ../../nbs/09_shapes.ipynb #7bb347cc
 def _depth(arrays):
     "How deep lists are nested, and the largest number of axes of an array in them."
     if not isinstance(arrays, list):
@@ -380,7 +380,7 @@ def _array_of_blocks(arrays):
 
 composite(np.block, _array_of_blocks)
 
-# %% ../../nbs/09_shapes.ipynb #9e5ecb9a
+# %% ../../nbs/09_shapes.ipynb #26699363
 def _cuts(n, indices_or_sections, equal):
     "The bounds of the parts of an axis of length n."
     if np.ndim(indices_or_sections):
@@ -412,7 +412,7 @@ composite(np.dsplit,      lambda ary, indices_or_sections: _split(ary, indices_o
 if hasattr(np, "unstack"):
     composite(np.unstack, _unstack)
 
-# %% ../../nbs/09_shapes.ipynb #a50df898
+# %% ../../nbs/09_shapes.ipynb #eb7d476e
 def _delete(arr, obj, axis=None):
     "`np.delete`: all but some entries along an axis."
     if axis is None:
@@ -439,7 +439,7 @@ def _insert(arr, obj, values, axis=None):
 composite(np.delete, _delete)
 composite(np.insert, _insert)
 
-# %% ../../nbs/09_shapes.ipynb #1f689557
+# %% ../../nbs/09_shapes.ipynb #922ad650
 def _rolled(change, x, shift, axis, lead):
     "Roll the last axes of a tangent or a cotangent."
     if axis is None:
@@ -455,7 +455,7 @@ def_rule(np.roll,
     lambda t, y, x, shift, axis=None: _rolled(t, x, shift, axis, leading(t, x)),
     lambda g, y, x, shift, axis=None: _rolled(g, x, _opposite(shift), axis, leading(g, y)))
 
-# %% ../../nbs/09_shapes.ipynb #cebcc66e
+# %% ../../nbs/09_shapes.ipynb #54acf844
 def _pad(array, pad_width, mode="constant", **kwargs):
     "`np.pad`: both ends of each axis made longer, one axis after the other."
     if isinstance(pad_width, dict):
@@ -489,7 +489,7 @@ def _piece(x, axis, start, stop, step=None):
     "x[start:stop:step] along one axis."
     return x[(slice(None),) * axis + (slice(start, stop, step),)]
 
-# %% ../../nbs/09_shapes.ipynb #b6608c5c
+# %% ../../nbs/09_shapes.ipynb #5fc54633
 def _constant_end(x, axis, side, width, constant_values=0):
     return np.full_like(x, constant_values, shape=(*x.shape[:axis], width, *x.shape[axis + 1 :]))
 
@@ -513,7 +513,7 @@ def _ramp_end(x, axis, side, width, end_values=0):
     step = np.cumsum(np.ones_like(edge, shape=(width,) + (1,) * (x.ndim - 1 - axis)), 0) - 1
     return far + (edge - far) * ((step if side == 0 else step[::-1]) / max(width, 1))
 
-# %% ../../nbs/09_shapes.ipynb #073c251d
+# %% ../../nbs/09_shapes.ipynb #b0b9fe6b
 def _odd_end(offset):
     "The end of the odd reflections: what the mirror shows, turned about the edge."
 
@@ -534,7 +534,7 @@ _ENDS = {
 }
 composite(np.pad, _pad)
 
-# %% ../../nbs/09_shapes.ipynb #decfab26
+# %% ../../nbs/09_shapes.ipynb #ab813c0e
 def _into_diagonal(g, shape, offset, axis1=-2, axis2=-1):
     "Zeros of a shape, but for a diagonal in the plane of two axes: the transpose of `np.diagonal`."
     shape = list(shape)
@@ -553,7 +553,7 @@ def _pull_diagonal(g, y, x, offset=0, axis1=0, axis2=1):
 
 def_rule(np.diagonal, _push_diagonal, _pull_diagonal, view=True)
 
-# %% ../../nbs/09_shapes.ipynb #f323f885
+# %% ../../nbs/09_shapes.ipynb #e827c45a
 def _push_diag(t, y, v, k=0):
     return np.diagonal(t, k, -2, -1) if np.ndim(v) == 2 else _into_diagonal(t, leading(t, v) + y.shape, k)
 
@@ -566,13 +566,13 @@ def _trace(a, offset=0, axis1=0, axis2=1, dtype=None, out=None):
     return np.sum(np.diagonal(a, offset, axis1, axis2), -1, dtype, out)
 
 
-def_rule(np.diag, _push_diag, _pull_diag)
+def_rule(np.diag, _push_diag, _pull_diag, view=True)
 composite(np.diagflat, lambda v, k=0: np.diag(np.ravel(v), k))
 composite(np.trace, _trace)
 composite(np.linalg.diagonal, lambda x, /, *, offset=0: np.diagonal(x, offset, -2, -1))
 composite(np.linalg.trace, lambda x, /, *, offset=0, dtype=None: _trace(x, offset, -2, -1, dtype))
 
-# %% ../../nbs/09_shapes.ipynb #a0e96ef5
+# %% ../../nbs/09_shapes.ipynb #5fc3af21
 def _rows(t, y, m):
     "A tangent of a vector as the rows of a matrix, which `np.tril` makes of it."
     return t if m.ndim > 1 else np.broadcast_to(t[..., None, :], leading(t, m) + y.shape)
@@ -585,12 +585,12 @@ def_rule(np.triu,
     lambda t, y, m, k=0: np.triu(_rows(t, y, m), k),
     lambda g, y, m, k=0: unbroadcast(np.triu(g, k), m, g.ndim - y.ndim))
 
-# %% ../../nbs/09_shapes.ipynb #7850dfd5
+# %% ../../nbs/09_shapes.ipynb #413edf6d
 def _pull_unravel(g, y, flat, layout):
     k, given = next((k, c) for k, c in enumerate(g) if c is not None)
     lead = leading(given, y[k])
     parts = [np.zeros_like(part, shape=lead + part.shape) if c is None else c for c, part in zip(g, y)]
-    return flatten_parts(parts, layout)
+    return np.concatenate([part.reshape(*lead, -1) for part in parts], axis=-1)
 
 
 def _push_flatten(k, t, y, parts, layout):

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['polygamma', 'logsumexp']
 
-# %% ../../nbs/12_special.ipynb #55fd146b
+# %% ../../nbs/12_special.ipynb #67a51c87
 import math
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from .table import alias, composite, elementwise, optional, stop_gradient
 from ..trees import dispatching
 
-# %% ../../nbs/12_special.ipynb #1debbc4e
+# %% ../../nbs/12_special.ipynb #62092a69
 @optional("scipy.special")
 def _logistic_functions(special):
     "expit, its logarithm and its inverse; and SciPy's own versions of functions that NumPy has."
@@ -25,7 +25,7 @@ def _logistic_functions(special):
     for name in ("cbrt", "exp2", "expm1", "log1p"):
         alias(getattr(special, name), getattr(np, name))
 
-# %% ../../nbs/12_special.ipynb #5e28a57d
+# %% ../../nbs/12_special.ipynb #da7ed1ee
 @optional("scipy.special")
 def _error_functions(special):
     "The error function, the normal distribution, and their relatives and inverses."
@@ -41,7 +41,7 @@ def _error_functions(special):
     elementwise(special.ndtri,    lambda d, y, p: d * (np.exp(y * y / 2) / density))
     elementwise(special.log_ndtr, lambda d, y, x: d * (2 * density / special.erfcx(x * -math.sqrt(0.5))))
 
-# %% ../../nbs/12_special.ipynb #2b1ed57b
+# %% ../../nbs/12_special.ipynb #be65bf0e
 @dispatching
 def polygamma(
     n, # the order of the derivative, an integer that is not negative
@@ -63,7 +63,7 @@ def _unknown(d, y, *operands):
         "make this argument a plain value (stop_gradient)"
     )
 
-# %% ../../nbs/12_special.ipynb #14eeed4f
+# %% ../../nbs/12_special.ipynb #d9778fc5
 @optional("scipy.special")
 def _gamma_functions(special):
     "Gamma, beta and their logarithms; the incomplete ones by their upper limit."
@@ -89,7 +89,7 @@ def _gamma_functions(special):
     elementwise(special.gammaincc, _unknown, lambda d, y, a, x: -gamma_density(d, y, a, x))
     elementwise(special.betainc,   _unknown, _unknown, beta_density)
 
-# %% ../../nbs/12_special.ipynb #c3c48eb0
+# %% ../../nbs/12_special.ipynb #29eeed2a
 @optional("scipy.special")
 def _entropies(special):
     "x log y and its relatives; the Huber losses, by threshold and residual."
@@ -114,7 +114,7 @@ def _entropies(special):
         lambda d, y, delta, r: d * delta * (residual_root(delta, r) + 1 / residual_root(delta, r) - 2),
         lambda d, y, delta, r: d * (r / residual_root(delta, r)))
 
-# %% ../../nbs/12_special.ipynb #00e44be2
+# %% ../../nbs/12_special.ipynb #de4d56eb
 @optional("scipy.special")
 def _bessel_functions(special):
     "Bessel functions by their argument; the exponential integrals."
@@ -138,7 +138,7 @@ def _bessel_functions(special):
     elementwise(special.exp1, lambda d, y, x: -d * (np.exp(-x) / x))
     elementwise(special.expi, lambda d, y, x: d * (np.exp(x) / x))
 
-# %% ../../nbs/12_special.ipynb #193120ef
+# %% ../../nbs/12_special.ipynb #01ecd471
 def logsumexp(
     a, # array of any shape; a term of -inf counts nothing
     axis=None, # the axis or axes to sum over; all by default
@@ -152,11 +152,3 @@ def logsumexp(
     total = np.sum(terms if b is None else b * terms, axis=axis, keepdims=True)
     y = np.where(total == 0, -np.inf, shift + np.log(np.where(total == 0, 1, total)))
     return y if keepdims else np.squeeze(y, axis)
-
-
-def _logaddexp_reduce(a, axis=0, *, keepdims=False):
-    "The sum along an axis, in the logarithm."
-    return logsumexp(a, axis, keepdims=keepdims)
-
-
-composite(np.logaddexp.reduce, _logaddexp_reduce)

@@ -5,9 +5,10 @@
 # %% auto #0
 __all__ = ['UFUNC_KEYWORDS', 'RULES', 'COMPOSITES', 'NONDIFFERENTIABLE', 'OPTIONAL', 'Maps', 'Rule', 'without_out', 'name_of',
            'def_rule', 'elementwise', 'linear', 'composite', 'alias', 'nondifferentiable', 'optional', 'stop_gradient',
-           'lower', 'missing_rule', 'no_map', 'unbroadcast', 'cast_like', 'over_batch', 'evaluate', 'like', 'note_view']
+           'read_only', 'lower', 'missing_rule', 'no_map', 'unbroadcast', 'cast_like', 'over_batch', 'evaluate', 'like',
+           'note_view']
 
-# %% ../../nbs/06_rules.ipynb #058dd614
+# %% ../../nbs/06_rules.ipynb #e49219a5
 import inspect
 import operator
 import sys
@@ -17,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from ..tracing import NO_KEYWORDS, SEQUENCES, Trace, Tracer, apply, innermost
-from ..trees import dispatching
+from ..tracing import NO_KEYWORDS, SEQUENCES, Trace, Tracer, apply, dtype_of, innermost, unsuited
+from ..trees import dispatching, tree_map
 
-# %% ../../nbs/06_rules.ipynb #3caab002
+# %% ../../nbs/06_rules.ipynb #20dca73f
 class Maps(dict):
     "The maps of one rule by operand: a position, or (position, index) for an element of a sequence. `variadic` serves every position not named."
 
@@ -35,11 +36,11 @@ class Maps(dict):
             return partial(self.variadic, position)
         raise KeyError(position)
 
-# %% ../../nbs/06_rules.ipynb #e57eb4d9
+# %% ../../nbs/06_rules.ipynb #7b8d4191
 class Rule:
     "The derivative of one function: its maps, and what a transform needs to know to call them."
 
-    __slots__ = ("function", "push", "pull", "names", "elementwise", "several", "view", "batched")
+    __slots__ = ("function", "push", "pull", "names", "elementwise", "several", "view", "batched", "out")
 
     def __init__(
         self,
@@ -54,6 +55,8 @@ class Rule:
     ):
         self.function, self.push, self.pull, self.names = function, push, pull, names
         self.elementwise, self.several, self.view, self.batched = elementwise, several, view, batched
+        every = push.variadic or pull.variadic or {"args", "operands"} & set(names)
+        self.out = list(names).index("out") if "out" in names else sys.maxsize if every else len(names)
 
     def bind(
         self,
@@ -75,13 +78,13 @@ class Rule:
             args = (*args, *(kwargs.pop(name, default) for name, default in rest))
         return args, kwargs
 
-# %% ../../nbs/06_rules.ipynb #6a525776
+# %% ../../nbs/06_rules.ipynb #095f60f4
 UFUNC_KEYWORDS = {"dtype", "casting", "order", "subok"} # they change how a value is computed, not the map
 
 
-def without_out(function: Callable, kwargs: dict) -> dict:
+def without_out(function: Callable, kwargs: dict, positional: Any = None) -> dict:
     "The keyword arguments but for `out=None`. Raises TypeError for a buffer, into which a traced value can't be written."
-    if kwargs.get("out") is not None:
+    if kwargs.get("out") is not None or positional is not None:
         raise TypeError(f"{name_of(function)} can't write a traced value into out: use the result it returns")
     return {name: value for name, value in kwargs.items() if name != "out"}
 
@@ -95,9 +98,10 @@ def name_of(function: Callable) -> str: # the name as a user writes it, `np.sum`
     prefix = module.replace("numpy", "np", 1) + "." if module.startswith("numpy") else ""
     return prefix + getattr(function, "__name__", repr(function))
 
-# %% ../../nbs/06_rules.ipynb #fb1b927f
+# %% ../../nbs/06_rules.ipynb #c76e3df7
 RULES: dict[Callable, Rule] = {}
 COMPOSITES: dict[Callable, Callable] = {}
+_OUT: dict[Callable, int] = {} # where a definition takes its argument `out`
 NONDIFFERENTIABLE: set[Callable] = set()
 OPTIONAL: list[tuple[str, Callable]] = [] # (module, what enters its rules)
 
@@ -119,7 +123,7 @@ def _parameters(maps, skip):
             return {p.name: p.default for p in found if p.kind is not p.VAR_KEYWORD}
     return {}
 
-# %% ../../nbs/06_rules.ipynb #621f5188
+# %% ../../nbs/06_rules.ipynb #adb3c960
 def def_rule(
     function: Callable, # a function that dispatches as NumPy's do: any of NumPy's, or one of your own made by `dispatching`
     push: Any = None, # push(t, y, *args, **kwargs): one map for operand 0, a tuple of maps, or {position: map}; None for an operand of zero derivative
@@ -144,7 +148,7 @@ def elementwise(
     table = Maps(dict(enumerate(maps)))
     RULES[function] = Rule(function, table, table, _parameters(table, skip=2), elementwise=True)
 
-# %% ../../nbs/06_rules.ipynb #bb4c68c5
+# %% ../../nbs/06_rules.ipynb #bfbd41b3
 def linear(
     function: Callable, # a function that is linear in operand 0
     pull: Callable, # its transpose: pull(g, y, *args, **kwargs)
@@ -159,7 +163,9 @@ def composite(
     definition: Callable, # the same function, of the same signature, in terms of functions that have rules
 ) -> None:
     "Enter a function by its definition, which runs in its place on traced values."
+    names = [p.name for p in inspect.signature(definition).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
     COMPOSITES[function] = definition
+    _OUT[definition] = names.index("out") if "out" in names else len(names) or sys.maxsize
 
 
 def alias(
@@ -173,7 +179,7 @@ def alias(
     if old in NONDIFFERENTIABLE:
         NONDIFFERENTIABLE.add(new)
 
-# %% ../../nbs/06_rules.ipynb #8188819a
+# %% ../../nbs/06_rules.ipynb #4eff3bec
 def nondifferentiable(
     *functions: Callable, # functions whose value is constant wherever it is differentiable
 ) -> None:
@@ -200,21 +206,28 @@ def _arrived(function):
             enter(sys.modules[module])
     return any(function in table for table in (RULES, COMPOSITES, NONDIFFERENTIABLE))
 
-# %% ../../nbs/06_rules.ipynb #83b1d757
-@dispatching
+# %% ../../nbs/06_rules.ipynb #eac7ce73
 def stop_gradient(
-    x: Any, # an array or a number
-) -> Any: # the same value, which no derivative passes; a read-only view of an array
-    "Treat `x` as a constant: its value, without its derivative."
+    tree: Any, # an array, a number, or a structure of them
+) -> Any: # the same values, which no derivative passes; arrays are read-only views
+    "Treat `tree` as a constant: its values, without their derivatives."
+    return tree_map(read_only, tree)
+
+
+@dispatching
+def read_only(
+    x: Any, # an array, or anything else
+) -> Any: # a read-only view of it, or x itself; of a traced array, the value without its derivative
+    "A view of an array that can't be written to."
     if isinstance(x, np.ndarray):
         x = x.view()
         x.flags.writeable = False
     return x
 
 
-nondifferentiable(stop_gradient)
+nondifferentiable(read_only)
 
-# %% ../../nbs/06_rules.ipynb #00d72ddc
+# %% ../../nbs/06_rules.ipynb #1bba8007
 def lower(
     trace: Trace, # the trace whose tracers are taken off
     args: Any, # arguments; lists and tuples among them are looked through
@@ -226,10 +239,14 @@ def lower(
             if arg.owner is trace:
                 active.append((position, arg))
                 values[position] = arg.value
-        elif type(arg) is np.ndarray:
+            elif trace.keep is not None:
+                values[position] = trace.keep(arg)
+        elif isinstance(arg, np.ndarray):
+            if type(arg) is not np.ndarray and unsuited(arg):
+                raise TypeError(f"a {type(arg).__name__} met a traced value, and its operators differ from an array's: convert it with np.asarray")
             if trace.keep is not None:
                 values[position] = trace.keep(arg)
-        elif type(arg) in SEQUENCES:
+        elif isinstance(arg, SEQUENCES):
             inner, found = lower(trace, arg)
             active += [((position, index), tracer) for index, tracer in found]
             values[position] = inner if type(arg) is list else tuple(inner)
@@ -245,7 +262,7 @@ def missing_rule(
         "write it with other NumPy functions, add an entry with def_rule, or use stop_gradient on its arguments"
     )
 
-# %% ../../nbs/06_rules.ipynb #2100d138
+# %% ../../nbs/06_rules.ipynb #232210fe
 def no_map(
     rule: Rule, # the rule of the function that is called
     mode: str, # "push" or "pull"
@@ -259,7 +276,7 @@ def no_map(
         "or give def_rule the missing map"
     )
 
-# %% ../../nbs/06_rules.ipynb #f0c1744e
+# %% ../../nbs/06_rules.ipynb #16e9fee3
 def unbroadcast(
     g: Any, # cotangent, shape batch + (the broadcast shape)
     operand: Any, # the operand that was broadcast
@@ -267,14 +284,14 @@ def unbroadcast(
 ) -> Any: # shape batch + operand.shape
     "Sum a cotangent over the axes along which `operand` was repeated: the transpose of broadcasting."
     shape = np.shape(operand)
-    if g.shape[batch:] == shape:
-        return g
     if not (shape or batch):
         return np.sum(g)
+    if g.shape[batch:] == shape:
+        return g
     extra = g.ndim - batch - len(shape)
-    repeated = [batch + extra + i for i, n in enumerate(shape) if n == 1 and g.shape[batch + extra + i] != 1]
-    g = g.sum(axis=(*range(batch, batch + extra), *repeated), keepdims=True)
-    return g.reshape(g.shape[:batch] + shape)
+    repeated = [extra + i for i, n in enumerate(shape, batch) if n == 1 and g.shape[extra + i] != 1]
+    summed = g.sum(axis=(*range(batch, batch + extra), *repeated))
+    return summed.reshape(g.shape[:batch] + shape) if repeated else summed
 
 
 def cast_like(
@@ -282,14 +299,14 @@ def cast_like(
     value: Any, # the value that it belongs to
 ) -> Any: # the change, with the value's dtype
     "Give a change its value's dtype; a real value takes the real part of a complex change."
-    dtype = value.dtype if hasattr(value, "dtype") else np.result_type(value)
+    dtype = dtype_of(value)
     if change.dtype == dtype:
         return change
     if change.dtype.kind == "c" and dtype.kind != "c":
         change = np.real(change)
     return change.astype(dtype)
 
-# %% ../../nbs/06_rules.ipynb #93f9a812
+# %% ../../nbs/06_rules.ipynb #8894c0e9
 def over_batch(
     map: Callable, # a map that takes one tangent or cotangent
     change: Any, # many of them along `batch` leading axes (a tuple of such arrays for a function of several outputs)
@@ -308,7 +325,10 @@ def over_batch(
         return tuple(None if column[0] is None else np.stack(column) for column in zip(*results))
     return np.stack(results)
 
-# %% ../../nbs/06_rules.ipynb #8abe8ae9
+# %% ../../nbs/06_rules.ipynb #6f6fa84e
+_FLOAT = np.dtype(float)
+
+
 def evaluate(
     trace: Trace, # the trace that processes the call
     function: Callable, # the function that was called
@@ -319,12 +339,16 @@ def evaluate(
     rule = RULES.get(function)
     if rule is None:
         return None, _without_rule(trace, function, args, kwargs), (), NO_KEYWORDS, ()
+    if len(args) > rule.out:
+        without_out(function, NO_KEYWORDS, args[rule.out]) # NumPy's last positional argument
     if kwargs:
         args, kwargs = rule.bind(args, kwargs)
         if trace.keep is not None:
             kwargs = {name: trace.keep(value) for name, value in kwargs.items()}
     values, active = lower(trace, args)
     y = function(*values, **kwargs) if kwargs else function(*values)
+    if getattr(y, "dtype", _FLOAT).kind in "iub": # a truncation to whole numbers has no derivative
+        active = ()
     return rule, y, values, NO_KEYWORDS if rule.elementwise else kwargs, active
 
 
@@ -332,7 +356,9 @@ def _without_rule(trace, function, args, kwargs):
     "A composite runs its definition; a function without derivative runs at the level below."
     kwargs = without_out(function, kwargs)
     if function in COMPOSITES:
-        return COMPOSITES[function](*args, **kwargs)
+        definition = COMPOSITES[function]
+        without_out(function, NO_KEYWORDS, *args[_OUT[definition] :][:1])
+        return definition(*args, **kwargs)
     if function not in NONDIFFERENTIABLE:
         if not _arrived(function):
             raise missing_rule(function)
@@ -340,7 +366,7 @@ def _without_rule(trace, function, args, kwargs):
     values, _ = lower(trace, (*args, *kwargs.values()))
     return function(*values[: len(args)], **dict(zip(kwargs, values[len(args) :])))
 
-# %% ../../nbs/06_rules.ipynb #df76518a
+# %% ../../nbs/06_rules.ipynb #89c02fd2
 def like(
     outputs: Any, # what a function returned: a tuple, a named tuple or a list of arrays
     values: list, # other values in their place
@@ -357,7 +383,21 @@ def note_view(
     if isinstance(result, (tuple, list)):
         for part in result:
             note_view(part, base)
-    elif isinstance(result, Tracer) and isinstance(base, Tracer):
-        value = result.value
-        if value is base.value or (value.view_of if isinstance(value, Tracer) else getattr(value, "base", None)) is not None:
-            result.view_of = (base, base.version)
+    elif isinstance(result, Tracer) and isinstance(base, Tracer) and _shares(result.value, base.value):
+        result.view_of = (base, base.version)
+
+
+def _shares(value, base):
+    "Whether two arrays have the same owner of memory."
+    if value is base:
+        return True
+    if isinstance(value, Tracer):
+        return value.view_of is not None
+    return hasattr(value, "base") and _owner(value) is _owner(base)
+
+
+def _owner(array):
+    "The array that owns the memory which an array is a view of."
+    while getattr(array, "base", None) is not None:
+        array = array.base
+    return array
