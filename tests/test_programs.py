@@ -435,3 +435,36 @@ def test_dask_arrays_stay_lazy():
     result = f(x)
     assert isinstance(result, dask.Array)
     np.testing.assert_allclose(result.compute(), np.sin(np.ones((4, 3))) * 2 + 4)
+
+
+def test_floats_beside_arrays_give_numpys_answers():
+    def f(x, t):
+        return np.sin(x) * (np.exp(t) / t + np.log(t) * 3), 1 / t
+
+    for t in (1.0, 0.0, 1000.0):
+        with np.errstate(all="ignore"):
+            for a, b in zip(f(np.ones(3), np.float64(t)), compiled(f)(np.ones(3), np.float64(t))):
+                np.testing.assert_array_equal(a, b)
+
+
+def test_joined_parts_may_repeat():
+    def f(x):
+        y = np.sin(x) * 2
+        z = np.concatenate([np.ravel(y), np.ravel(y), np.ravel(x), np.cumsum(y), np.ravel(y * y)])
+        return z * 2, np.sum(np.concatenate([y, y]))
+
+    x = np.arange(4.0)
+    for a, b in zip(f(x), compiled(f)(x)):
+        np.testing.assert_allclose(a, b, rtol=1e-14)
+
+
+def test_choices_and_updates_of_what_is_read_no_more():
+    def f(x, n):
+        chosen = x > 1
+        both = np.where(chosen, ~chosen, chosen)
+        order = n + 0
+        return both | chosen, lux.updated(order, order, order) + 1, np.where(x > 1, x * 2, x * 3) * 2
+
+    x, n = np.arange(4.0), np.array([3, 2, 1, 0])
+    for a, b in zip(f(x, n), compiled(f)(x, n)):
+        np.testing.assert_array_equal(a, b)

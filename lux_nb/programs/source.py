@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['INFIX', 'SYMBOL', 'PREFIX', 'NOUNS', 'VIEWS', 'SMALL', 'NATIVE', 'FILLERS', 'path_of', 'Names', 'views', 'Memory',
-           'used', 'Writer', 'is_native', 'is_float', 'write_native', 'wish_for', 'write', 'view', 'once_view',
-           'buffer', 'dying', 'placed_parts', 'place', 'place_at', 'write_block', 'flat', 'block_text', 'number',
-           'operand', 'target']
+           'used', 'guarded', 'Writer', 'is_native', 'is_float', 'write_native', 'wish_for', 'write', 'view',
+           'once_view', 'buffer', 'dying', 'placed_parts', 'place', 'place_at', 'write_block', 'flat', 'block_text',
+           'number', 'operand', 'target']
 
-# %% ../../nbs/17c_source.ipynb #cf4d8863
+# %% ../../nbs/17c_source.ipynb #f2624cfb
+import builtins
 import keyword
 import math
 import operator
@@ -27,7 +28,7 @@ from ..rules.indexing import is_basic, scatter
 from ..tracing import astype
 from ..trees import updated
 
-# %% ../../nbs/17c_source.ipynb #cd9ad2cd
+# %% ../../nbs/17c_source.ipynb #6eb45172
 INFIX = {
     "+": (np.add, operator.add), "-": (np.subtract, operator.sub), "*": (np.multiply, operator.mul), "/": (np.divide, operator.truediv),
     "//": (np.floor_divide, operator.floordiv), "%": (np.mod, operator.mod), "**": (np.power, operator.pow), "@": (np.matmul, operator.matmul),
@@ -44,7 +45,7 @@ NOUNS = {
     "updated": "written", "added": "total", "scatter": "spread", "full": "constant", "concatenate": "joined", "reduce": "total", "where": "choice",
 }
 
-# %% ../../nbs/17c_source.ipynb #ec0eb087
+# %% ../../nbs/17c_source.ipynb #67b89406
 def path_of(function: Callable) -> str | None: # None where it can't be reached so
     "How source code that imports only NumPy writes a function or a type: `np.linalg.solve`."
     owner = getattr(function, "__self__", None)
@@ -60,12 +61,12 @@ def path_of(function: Callable) -> str | None: # None where it can't be reached 
             return f"{prefix}.{name}"
     return {float: "float", int: "int", complex: "complex", bool: "bool", abs: "abs", operator.abs: "abs"}.get(function)
 
-# %% ../../nbs/17c_source.ipynb #5c6aa640
+# %% ../../nbs/17c_source.ipynb #b986dd81
 class Names:
     "Names that say what they hold, each given once."
 
     def __init__(self):
-        self.taken = {"np", "program", "build", *keyword.kwlist}
+        self.taken = {"np", "math", "program", "build", "start", "stop", *dir(builtins), *keyword.kwlist} - {"sum"}
         self.next: dict[str, int] = {}
         self.of: dict[Any, str] = {} # what has a name
 
@@ -86,7 +87,7 @@ class Names:
         self.of[slot] = self.new(slot.name or wish)
         return self.of[slot]
 
-# %% ../../nbs/17c_source.ipynb #641ca968
+# %% ../../nbs/17c_source.ipynb #884c45d5
 VIEWS = {np.reshape, np.transpose, np.broadcast_to, operator.getitem}
 SMALL = 4096 # bytes of an array for which a call costs more than its arithmetic
 
@@ -97,7 +98,7 @@ def views(instruction: Instruction) -> bool:
         return is_array(instruction.result) and is_basic(instruction.args[1])
     return instruction.function in VIEWS or instruction.view
 
-# %% ../../nbs/17c_source.ipynb #21236a4c
+# %% ../../nbs/17c_source.ipynb #a6b5ddf6
 class Memory:
     "Which slot lives where: whose memory it shares, and until when that is needed."
 
@@ -133,7 +134,7 @@ class Memory:
         "Whether the memory of a slot is not read after this instruction."
         return self.last[self.root[slot]] <= number
 
-# %% ../../nbs/17c_source.ipynb #a6633712
+# %% ../../nbs/17c_source.ipynb #1f29710e
 def used(lines: list[str], text: list[str]) -> list[str]:
     "The lines `name = ...` whose name occurs later on."
     words, kept = set(re.findall(r"\w+", "\n".join(text))), []
@@ -143,7 +144,14 @@ def used(lines: list[str], text: list[str]) -> list[str]:
             kept.append(line)
     return kept[::-1]
 
-# %% ../../nbs/17c_source.ipynb #7c5671b0
+# %% ../../nbs/17c_source.ipynb #9278ec12
+def guarded(body: list[str], numpys: str) -> list[str]:
+    "Python's floats raise where NumPy gives inf or nan: then the same program on NumPy's scalars answers, of which `numpys` is the source."
+    lines = numpys.splitlines()
+    start = next(k for k, line in enumerate(lines) if line.startswith("def program"))
+    return ["try:", *("    " + line for line in body), "except (ArithmeticError, ValueError):", *lines[start + 1 :]]
+
+
 class Writer:
     "Writes a recording as Python: lines that are run once (buffers, and their views), and lines that are run at each call."
 
@@ -157,10 +165,11 @@ class Writer:
         self.fixed: dict[Slot, np.ndarray] = {} # slots with memory that is made once: an array laid out as it will be
         self.native: dict[Slot, str] = {} # float64 scalars that a variable holds as Python's
         self.read_natively = {slot for instruction in recording.instructions if is_native(instruction) for slot in instruction.operands}
-        self.floats = floats and sum(map(is_native, recording.instructions)) > 2
+        self.floats = floats and reuse and sum(map(is_native, recording.instructions)) > 2
         self.owned: dict[Slot, str] = {} # buffers by the slot that they hold now
         self.objects: dict[str, Any] = {} # what the source needs besides NumPy, by name
         self.placed = placed_parts(self) # slots that are computed in a part of an array that joins them
+        self.in_place: set[Slot] = set() # those of them that were
         self.spread: dict[tuple, str] = {} # names of arrays that hold a smaller one, repeated
         self.constants: dict[tuple, str] = {} # names of constants that are made once
         self.number = 0 # of the instruction that is being written
@@ -177,10 +186,14 @@ class Writer:
         for self.number, instruction in enumerate(self.recording.instructions):
             write(self, instruction)
             self.release(instruction)
-        returned = self.returned()
-        body = [*self.body, f"return {returned}"]
-        if self.native:
-            body = self.guarded(body)
+        body = [*self.body, f"return {self.returned()}"]
+        if any("math." in line or " / " in line for line in body if self.native):
+            plain = Writer(self.recording, self.reuse, floats=False)
+            numpys = plain.source()
+            if plain.once or plain.objects: # arrays too: the scalars' share is small
+                self.once, self.objects = plain.once, plain.objects
+                return numpys
+            body = guarded(body, numpys)
         call = [f"def program({', '.join(inputs)}):", *("    " + line for line in body)]
         self.once = used(self.once, call)
         if self.once or self.objects:
@@ -188,18 +201,6 @@ class Writer:
             call = [f"def build({', '.join(self.objects)}):", *once, "", *("    " + line for line in call), "", "    return program"]
         imports = ["import math", ""] * bool(self.native) + ["import numpy as np", "", ""]
         return "\n".join([*imports, *call]) + "\n"
-
-    def guarded(self, body: list[str]) -> list[str]:
-        "Python's floats raise where NumPy gives inf or nan: then the same lines on NumPy's scalars answer."
-        if not any("math." in line or " / " in line for line in body):
-            return body
-        plain = Writer(self.recording, self.reuse, floats=False)
-        plain.names.taken |= set(self.objects)
-        numpys = plain.source().splitlines()
-        if plain.once:
-            return body
-        lines = numpys[numpys.index(next(line for line in numpys if line.startswith("def program"))) + 1 :]
-        return ["try:", *("    " + line for line in body), "except (ArithmeticError, ValueError):", *lines]
 
     def copy_inputs(self) -> None:
         "Copy a small input that is taken apart: one copy costs less than several views."
@@ -315,7 +316,7 @@ class Writer:
         given = [*map(self.text, args), *(f"{name}={self.text(value)}" for name, value in kwargs.items()), *(f"{name}={text}" for name, text in more.items())]
         return f"{path_of(function) or self.foreign(function)}({', '.join(given)})"
 
-# %% ../../nbs/17c_source.ipynb #1900a29b
+# %% ../../nbs/17c_source.ipynb #3c4be240
 _MATH = {
     np.sin: "sin", np.cos: "cos", np.tan: "tan", np.arcsin: "asin", np.arccos: "acos", np.arctan: "atan", np.sinh: "sinh", np.cosh: "cosh", np.tanh: "tanh",
     np.arcsinh: "asinh", np.arccosh: "acosh", np.arctanh: "atanh", np.exp: "exp", np.expm1: "expm1", np.log: "log", np.log1p: "log1p", np.log2: "log2",
@@ -336,7 +337,7 @@ def is_float(value: Any) -> bool:
         return issubclass(value.kind, float)
     return isinstance(value, (int, float)) and type(value) is not bool and math.isfinite(value)
 
-# %% ../../nbs/17c_source.ipynb #9e3cc793
+# %% ../../nbs/17c_source.ipynb #a7659a3b
 def write_native(w: Writer, instruction: Instruction) -> None:
     "Write a call on float64 scalars as arithmetic of Python's."
     args = [w.float(x) for x in instruction.args]
@@ -355,7 +356,7 @@ def write_native(w: Writer, instruction: Instruction) -> None:
         w.native[instruction.result] = name = w.names.give(instruction.result, wish_for(instruction))
         w.body.append(f"{name} = {text}")
 
-# %% ../../nbs/17c_source.ipynb #74349b30
+# %% ../../nbs/17c_source.ipynb #58189fb3
 def wish_for(instruction: Instruction) -> str:
     "What a result is called that the user has not named."
     function = instruction.function
@@ -385,7 +386,7 @@ def write(w: Writer, instruction: Instruction) -> None:
         if not (w.reuse and is_array(result) and result.shape and result.dtype.kind in "biufc" and filled(w, instruction)):
             w.body.append(f"{w.names.give(result, wish_for(instruction))} = {w.call(instruction)}")
 
-# %% ../../nbs/17c_source.ipynb #bd642388
+# %% ../../nbs/17c_source.ipynb #3ac9d86c
 def view(w: Writer, instruction: Instruction) -> None:
     "A view of a buffer is made once, another at each call."
     base, result = instruction.args[0], instruction.result
@@ -410,7 +411,7 @@ def once_view(w: Writer, text: str) -> str:
     w.once.append(f"{name} = {text}")
     return name
 
-# %% ../../nbs/17c_source.ipynb #40d512c1
+# %% ../../nbs/17c_source.ipynb #13d3f54b
 def buffer(w: Writer, instruction: Instruction, over: Slot | None = None) -> str:
     "The name of the result, in a buffer: that of an operand which dies, one that is free, or a new one."
     if instruction.result in w.placed:
@@ -439,7 +440,7 @@ def dying(w: Writer, instruction: Instruction) -> Slot | None:
             return slot
     return None
 
-# %% ../../nbs/17c_source.ipynb #fdfcb9d4
+# %% ../../nbs/17c_source.ipynb #2b5e7d40
 def placed_parts(w: Writer) -> dict[Slot, tuple[Instruction, slice]]:
     "The slots that can be computed where an array that joins them will hold them: the array's instruction, and the part of it."
     made = {instruction.result: instruction for instruction in w.recording.instructions if type(instruction.result) is Slot}
@@ -463,10 +464,11 @@ def placed_parts(w: Writer) -> dict[Slot, tuple[Instruction, slice]]:
         w.memory.join(root, instruction.result)
     return found
 
-# %% ../../nbs/17c_source.ipynb #8d0f919f
+# %% ../../nbs/17c_source.ipynb #943bae5c
 def place(w: Writer, instruction: Instruction) -> str:
     "The name of a part of the array that will join it to others."
     whole, part = w.placed[instruction.result]
+    w.in_place.add(instruction.result)
     if whole.result not in w.fixed:
         buffer(w, whole)
         if whole.function is scatter:
@@ -487,19 +489,19 @@ def place_at(w: Writer, instruction: Instruction, whole: Slot, index: Any) -> st
     w.fixed[instruction.result] = w.fixed[whole][index]
     return name
 
-# %% ../../nbs/17c_source.ipynb #59615165
+# %% ../../nbs/17c_source.ipynb #8bf7a81b
 def _fill_joined(w: Writer, instruction: Instruction) -> bool:
     "What was not computed in its place is copied there."
     if instruction.result not in w.fixed:
         return _fill_reduction(w, instruction)
     start = 0
     for part in instruction.args[0]:
-        if w.memory.root[part] is not w.memory.root[instruction.result]:
+        if not any(w.placed[slot] == (instruction, slice(start, start + part.size)) for slot in w.in_place):
             w.body.append(f"{once_view(w, f'{w.text(instruction.result)}[{start}:{start + part.size}]')}[...] = {w.text(part)}")
         start += part.size
     return True
 
-# %% ../../nbs/17c_source.ipynb #a9c36a99
+# %% ../../nbs/17c_source.ipynb #28f03b58
 def write_block(w: Writer, instruction: Instruction) -> None:
     "Write a group of elementwise operations as a function of pieces, and the loop that calls it."
     block, inputs = instruction.function, instruction.args
@@ -529,7 +531,7 @@ def write_block(w: Writer, instruction: Instruction) -> None:
     for slot, total in zip(sums, totals):
         w.body.append(f"{w.names.give(slot, 'sum')} = {w.text(slot.dtype)}({total})")
 
-# %% ../../nbs/17c_source.ipynb #cfa5d25c
+# %% ../../nbs/17c_source.ipynb #2836b0c6
 def flat(w: Writer, slot: Slot) -> str:
     "The text of an array as one row."
     if len(slot.shape) == 1:
@@ -540,7 +542,7 @@ def flat(w: Writer, slot: Slot) -> str:
     w.body.append(f"{name} = {w.text(slot)}.reshape(-1)")
     return name
 
-# %% ../../nbs/17c_source.ipynb #8aee8abc
+# %% ../../nbs/17c_source.ipynb #8cd42f86
 def block_text(w: Writer, block: Block, inputs: tuple, arrays: list[Slot], name: str) -> tuple[dict[str, np.dtype], str]:
     "The function that computes one piece: the names and dtypes of the pieces that it needs for itself, and its text."
     names, places = Names(), {}
@@ -572,7 +574,7 @@ def block_text(w: Writer, block: Block, inputs: tuple, arrays: list[Slot], name:
     w.names.taken |= set(pieces)
     return pieces, "\n".join([head, *("    " + line for line in lines)])
 
-# %% ../../nbs/17c_source.ipynb #01a47c0d
+# %% ../../nbs/17c_source.ipynb #dfabfab0
 def number(w: Writer, value: Any, result: Slot) -> str:
     "A constant operand, as an array without axes where that is quicker."
     if result.dtype.kind != "f" or dtype_of(value).kind not in "fi":
@@ -580,7 +582,7 @@ def number(w: Writer, value: Any, result: Slot) -> str:
     dtype = result.dtype if is_weak(value) else dtype_of(value)
     return w.shared("factor", f"np.array({value if is_weak(value) else value.item()!r}, {w.text(dtype)})")
 
-# %% ../../nbs/17c_source.ipynb #8f58cd28
+# %% ../../nbs/17c_source.ipynb #441610b9
 def _fill_ufunc(w: Writer, instruction: Instruction) -> bool:
     "A ufunc writes into its buffer; a result that leaves the program gets memory of its own."
     if instruction.kwargs or instruction.function.nout != 1 or not all(is_array(x) or np.ndim(x) == 0 for x in instruction.args):
@@ -600,7 +602,7 @@ def _fill_ufunc(w: Writer, instruction: Instruction) -> bool:
     w.body.append(f"{path_of(function)}({', '.join(args)}, out={name})")
     return True
 
-# %% ../../nbs/17c_source.ipynb #b3b2d3fb
+# %% ../../nbs/17c_source.ipynb #bf849ed3
 def operand(w: Writer, value: Any, instruction: Instruction) -> str:
     "An operand of a ufunc. For small arrays numbers are put into arrays and rows are spread out, since NumPy is quicker with equal shapes."
     result = instruction.result
@@ -631,13 +633,13 @@ def _fill_reduction(w: Writer, instruction: Instruction) -> bool:
     w.body.append(w.call(instruction, out=name))
     return True
 
-# %% ../../nbs/17c_source.ipynb #6ffaa5c3
+# %% ../../nbs/17c_source.ipynb #60847c22
 def _fill_where(w: Writer, instruction: Instruction) -> bool:
     "One branch, and the other written over it where the condition holds."
     condition, a, b = instruction.args
     if instruction.result in w.memory.leaving or instruction.kwargs or dtype_of(condition) != bool or not is_array(condition):
         return False
-    over = next((b for slot in [dying(w, instruction)] if slot is b and b is not None and a is not b), None)
+    over = b if b is not a and b is not condition and b is dying(w, instruction) else None
     name = buffer(w, instruction, over)
     if over is None:
         w.body.append(f"{name}[...] = {w.text(b)}")
@@ -650,11 +652,11 @@ def target(w: Writer, name: str, instruction: Instruction, index: Any) -> str:
     view = is_basic(index) and isinstance(w.fixed[instruction.result][index], np.ndarray)
     return once_view(w, f"{name}[{w.index(index)}]") + "[...]" if view else f"{name}[{w.index(index)}]"
 
-# %% ../../nbs/17c_source.ipynb #b7999975
+# %% ../../nbs/17c_source.ipynb #97e36bb5
 def _fill_scatter(w: Writer, instruction: Instruction) -> bool:
     "Zeros, and the values in their places."
     g, index, shape = instruction.args
-    if g in w.placed:
+    if g in w.in_place:
         return True
     name = buffer(w, instruction)
     w.body.append(f"{name}.fill(0)")
@@ -664,14 +666,12 @@ def _fill_scatter(w: Writer, instruction: Instruction) -> bool:
         w.body.append(f"np.add.at({name}, {w.text(index)}, {w.text(g)})")
     return True
 
-# %% ../../nbs/17c_source.ipynb #6e4999ed
+# %% ../../nbs/17c_source.ipynb #ff9805e6
 def _fill_updated(w: Writer, instruction: Instruction) -> bool:
     "A copy, unless the array is not needed any more, written to."
     x, index, value = instruction.args
-    if not is_array(x) or (type(value) is Slot and w.memory.root[value] is w.memory.root[x]):
-        over = None
-    else:
-        over = x if x in w.owned and w.memory.dies(x, w.number) else None
+    alone = sum(w.memory.root[slot] is w.memory.root[x] for slot in instruction.operands) == 1 if type(x) is Slot else False
+    over = x if alone and x in w.owned and w.memory.dies(x, w.number) else None
     text = w.text(x)
     name = buffer(w, instruction, over)
     if over is None:
@@ -695,5 +695,5 @@ def _fill_converted(w: Writer, instruction: Instruction) -> bool:
     w.body.append(f"np.copyto({name}, {w.text(instruction.args[0])}, casting='unsafe')")
     return True
 
-# %% ../../nbs/17c_source.ipynb #6678615f
+# %% ../../nbs/17c_source.ipynb #c088a166
 FILLERS = {np.where: _fill_where, scatter: _fill_scatter, np.concatenate: _fill_joined, updated: _fill_updated, added: _fill_updated, astype: _fill_converted}
