@@ -8,7 +8,7 @@ __all__ = ['INFIX', 'SYMBOL', 'PREFIX', 'NOUNS', 'VIEWS', 'SMALL', 'NATIVE', 'FI
            'once_view', 'buffer', 'dying', 'placed_parts', 'place', 'place_at', 'write_block', 'flat', 'block_text',
            'number', 'operand', 'target']
 
-# %% ../../nbs/17c_source.ipynb #f2624cfb
+# %% ../../nbs/17c_source.ipynb #b1fc6fec
 import builtins
 import keyword
 import math
@@ -28,7 +28,7 @@ from ..rules.indexing import is_basic, scatter
 from ..tracing import astype
 from ..trees import updated
 
-# %% ../../nbs/17c_source.ipynb #6eb45172
+# %% ../../nbs/17c_source.ipynb #d673c3e0
 INFIX = {
     "+": (np.add, operator.add), "-": (np.subtract, operator.sub), "*": (np.multiply, operator.mul), "/": (np.divide, operator.truediv),
     "//": (np.floor_divide, operator.floordiv), "%": (np.mod, operator.mod), "**": (np.power, operator.pow), "@": (np.matmul, operator.matmul),
@@ -45,7 +45,7 @@ NOUNS = {
     "updated": "written", "added": "total", "scatter": "spread", "full": "constant", "concatenate": "joined", "reduce": "total", "where": "choice",
 }
 
-# %% ../../nbs/17c_source.ipynb #67b89406
+# %% ../../nbs/17c_source.ipynb #5195009e
 def path_of(function: Callable) -> str | None: # None where it can't be reached so
     "How source code that imports only NumPy writes a function or a type: `np.linalg.solve`."
     owner = getattr(function, "__self__", None)
@@ -61,7 +61,7 @@ def path_of(function: Callable) -> str | None: # None where it can't be reached 
             return f"{prefix}.{name}"
     return {float: "float", int: "int", complex: "complex", bool: "bool", abs: "abs", operator.abs: "abs"}.get(function)
 
-# %% ../../nbs/17c_source.ipynb #b986dd81
+# %% ../../nbs/17c_source.ipynb #39fc1432
 class Names:
     "Names that say what they hold, each given once."
 
@@ -87,7 +87,7 @@ class Names:
         self.of[slot] = self.new(slot.name or wish)
         return self.of[slot]
 
-# %% ../../nbs/17c_source.ipynb #884c45d5
+# %% ../../nbs/17c_source.ipynb #3405d2a5
 VIEWS = {np.reshape, np.transpose, np.broadcast_to, operator.getitem}
 SMALL = 4096 # bytes of an array for which a call costs more than its arithmetic
 
@@ -98,7 +98,7 @@ def views(instruction: Instruction) -> bool:
         return is_array(instruction.result) and is_basic(instruction.args[1])
     return instruction.function in VIEWS or instruction.view
 
-# %% ../../nbs/17c_source.ipynb #a6b5ddf6
+# %% ../../nbs/17c_source.ipynb #ee4db060
 class Memory:
     "Which slot lives where: whose memory it shares, and until when that is needed."
 
@@ -134,7 +134,7 @@ class Memory:
         "Whether the memory of a slot is not read after this instruction."
         return self.last[self.root[slot]] <= number
 
-# %% ../../nbs/17c_source.ipynb #1f29710e
+# %% ../../nbs/17c_source.ipynb #56a15853
 def used(lines: list[str], text: list[str]) -> list[str]:
     "The lines `name = ...` whose name occurs later on."
     words, kept = set(re.findall(r"\w+", "\n".join(text))), []
@@ -144,7 +144,7 @@ def used(lines: list[str], text: list[str]) -> list[str]:
             kept.append(line)
     return kept[::-1]
 
-# %% ../../nbs/17c_source.ipynb #9278ec12
+# %% ../../nbs/17c_source.ipynb #e8bdf6b4
 def guarded(body: list[str], numpys: str) -> list[str]:
     "Python's floats raise where NumPy gives inf or nan: then the same program on NumPy's scalars answers, of which `numpys` is the source."
     lines = numpys.splitlines()
@@ -316,7 +316,7 @@ class Writer:
         given = [*map(self.text, args), *(f"{name}={self.text(value)}" for name, value in kwargs.items()), *(f"{name}={text}" for name, text in more.items())]
         return f"{path_of(function) or self.foreign(function)}({', '.join(given)})"
 
-# %% ../../nbs/17c_source.ipynb #3c4be240
+# %% ../../nbs/17c_source.ipynb #248fbbbe
 _MATH = {
     np.sin: "sin", np.cos: "cos", np.tan: "tan", np.arcsin: "asin", np.arccos: "acos", np.arctan: "atan", np.sinh: "sinh", np.cosh: "cosh", np.tanh: "tanh",
     np.arcsinh: "asinh", np.arccosh: "acosh", np.arctanh: "atanh", np.exp: "exp", np.expm1: "expm1", np.log: "log", np.log1p: "log1p", np.log2: "log2",
@@ -337,7 +337,7 @@ def is_float(value: Any) -> bool:
         return issubclass(value.kind, float)
     return isinstance(value, (int, float)) and type(value) is not bool and math.isfinite(value)
 
-# %% ../../nbs/17c_source.ipynb #a7659a3b
+# %% ../../nbs/17c_source.ipynb #cf187ddd
 def write_native(w: Writer, instruction: Instruction) -> None:
     "Write a call on float64 scalars as arithmetic of Python's."
     args = [w.float(x) for x in instruction.args]
@@ -356,7 +356,7 @@ def write_native(w: Writer, instruction: Instruction) -> None:
         w.native[instruction.result] = name = w.names.give(instruction.result, wish_for(instruction))
         w.body.append(f"{name} = {text}")
 
-# %% ../../nbs/17c_source.ipynb #58189fb3
+# %% ../../nbs/17c_source.ipynb #5563f411
 def wish_for(instruction: Instruction) -> str:
     "What a result is called that the user has not named."
     function = instruction.function
@@ -386,7 +386,7 @@ def write(w: Writer, instruction: Instruction) -> None:
         if not (w.reuse and is_array(result) and result.shape and result.dtype.kind in "biufc" and filled(w, instruction)):
             w.body.append(f"{w.names.give(result, wish_for(instruction))} = {w.call(instruction)}")
 
-# %% ../../nbs/17c_source.ipynb #3ac9d86c
+# %% ../../nbs/17c_source.ipynb #3c06cfb1
 def view(w: Writer, instruction: Instruction) -> None:
     "A view of a buffer is made once, another at each call."
     base, result = instruction.args[0], instruction.result
@@ -411,7 +411,7 @@ def once_view(w: Writer, text: str) -> str:
     w.once.append(f"{name} = {text}")
     return name
 
-# %% ../../nbs/17c_source.ipynb #13d3f54b
+# %% ../../nbs/17c_source.ipynb #6d29b341
 def buffer(w: Writer, instruction: Instruction, over: Slot | None = None) -> str:
     "The name of the result, in a buffer: that of an operand which dies, one that is free, or a new one."
     if instruction.result in w.placed:
@@ -440,7 +440,7 @@ def dying(w: Writer, instruction: Instruction) -> Slot | None:
             return slot
     return None
 
-# %% ../../nbs/17c_source.ipynb #2b5e7d40
+# %% ../../nbs/17c_source.ipynb #6b1774a2
 def placed_parts(w: Writer) -> dict[Slot, tuple[Instruction, slice]]:
     "The slots that can be computed where an array that joins them will hold them: the array's instruction, and the part of it."
     made = {instruction.result: instruction for instruction in w.recording.instructions if type(instruction.result) is Slot}
@@ -464,7 +464,7 @@ def placed_parts(w: Writer) -> dict[Slot, tuple[Instruction, slice]]:
         w.memory.join(root, instruction.result)
     return found
 
-# %% ../../nbs/17c_source.ipynb #943bae5c
+# %% ../../nbs/17c_source.ipynb #e155dbdf
 def place(w: Writer, instruction: Instruction) -> str:
     "The name of a part of the array that will join it to others."
     whole, part = w.placed[instruction.result]
@@ -489,7 +489,7 @@ def place_at(w: Writer, instruction: Instruction, whole: Slot, index: Any) -> st
     w.fixed[instruction.result] = w.fixed[whole][index]
     return name
 
-# %% ../../nbs/17c_source.ipynb #8bf7a81b
+# %% ../../nbs/17c_source.ipynb #f241fdae
 def _fill_joined(w: Writer, instruction: Instruction) -> bool:
     "What was not computed in its place is copied there."
     if instruction.result not in w.fixed:
@@ -501,7 +501,7 @@ def _fill_joined(w: Writer, instruction: Instruction) -> bool:
         start += part.size
     return True
 
-# %% ../../nbs/17c_source.ipynb #28f03b58
+# %% ../../nbs/17c_source.ipynb #c074bce4
 def write_block(w: Writer, instruction: Instruction) -> None:
     "Write a group of elementwise operations as a function of pieces, and the loop that calls it."
     block, inputs = instruction.function, instruction.args
@@ -531,7 +531,7 @@ def write_block(w: Writer, instruction: Instruction) -> None:
     for slot, total in zip(sums, totals):
         w.body.append(f"{w.names.give(slot, 'sum')} = {w.text(slot.dtype)}({total})")
 
-# %% ../../nbs/17c_source.ipynb #2836b0c6
+# %% ../../nbs/17c_source.ipynb #d5662e5c
 def flat(w: Writer, slot: Slot) -> str:
     "The text of an array as one row."
     if len(slot.shape) == 1:
@@ -542,7 +542,7 @@ def flat(w: Writer, slot: Slot) -> str:
     w.body.append(f"{name} = {w.text(slot)}.reshape(-1)")
     return name
 
-# %% ../../nbs/17c_source.ipynb #8cd42f86
+# %% ../../nbs/17c_source.ipynb #8d5e1220
 def block_text(w: Writer, block: Block, inputs: tuple, arrays: list[Slot], name: str) -> tuple[dict[str, np.dtype], str]:
     "The function that computes one piece: the names and dtypes of the pieces that it needs for itself, and its text."
     names, places = Names(), {}
@@ -574,7 +574,7 @@ def block_text(w: Writer, block: Block, inputs: tuple, arrays: list[Slot], name:
     w.names.taken |= set(pieces)
     return pieces, "\n".join([head, *("    " + line for line in lines)])
 
-# %% ../../nbs/17c_source.ipynb #dfabfab0
+# %% ../../nbs/17c_source.ipynb #951efbfd
 def number(w: Writer, value: Any, result: Slot) -> str:
     "A constant operand, as an array without axes where that is quicker."
     if result.dtype.kind != "f" or dtype_of(value).kind not in "fi":
@@ -582,7 +582,7 @@ def number(w: Writer, value: Any, result: Slot) -> str:
     dtype = result.dtype if is_weak(value) else dtype_of(value)
     return w.shared("factor", f"np.array({value if is_weak(value) else value.item()!r}, {w.text(dtype)})")
 
-# %% ../../nbs/17c_source.ipynb #441610b9
+# %% ../../nbs/17c_source.ipynb #d810e8c6
 def _fill_ufunc(w: Writer, instruction: Instruction) -> bool:
     "A ufunc writes into its buffer; a result that leaves the program gets memory of its own."
     if instruction.kwargs or instruction.function.nout != 1 or not all(is_array(x) or np.ndim(x) == 0 for x in instruction.args):
@@ -602,7 +602,7 @@ def _fill_ufunc(w: Writer, instruction: Instruction) -> bool:
     w.body.append(f"{path_of(function)}({', '.join(args)}, out={name})")
     return True
 
-# %% ../../nbs/17c_source.ipynb #bf849ed3
+# %% ../../nbs/17c_source.ipynb #06af0151
 def operand(w: Writer, value: Any, instruction: Instruction) -> str:
     "An operand of a ufunc. For small arrays numbers are put into arrays and rows are spread out, since NumPy is quicker with equal shapes."
     result = instruction.result
@@ -633,7 +633,7 @@ def _fill_reduction(w: Writer, instruction: Instruction) -> bool:
     w.body.append(w.call(instruction, out=name))
     return True
 
-# %% ../../nbs/17c_source.ipynb #60847c22
+# %% ../../nbs/17c_source.ipynb #397b16d6
 def _fill_where(w: Writer, instruction: Instruction) -> bool:
     "One branch, and the other written over it where the condition holds."
     condition, a, b = instruction.args
@@ -652,7 +652,7 @@ def target(w: Writer, name: str, instruction: Instruction, index: Any) -> str:
     view = is_basic(index) and isinstance(w.fixed[instruction.result][index], np.ndarray)
     return once_view(w, f"{name}[{w.index(index)}]") + "[...]" if view else f"{name}[{w.index(index)}]"
 
-# %% ../../nbs/17c_source.ipynb #97e36bb5
+# %% ../../nbs/17c_source.ipynb #4de89d81
 def _fill_scatter(w: Writer, instruction: Instruction) -> bool:
     "Zeros, and the values in their places."
     g, index, shape = instruction.args
@@ -666,7 +666,7 @@ def _fill_scatter(w: Writer, instruction: Instruction) -> bool:
         w.body.append(f"np.add.at({name}, {w.text(index)}, {w.text(g)})")
     return True
 
-# %% ../../nbs/17c_source.ipynb #ff9805e6
+# %% ../../nbs/17c_source.ipynb #382932df
 def _fill_updated(w: Writer, instruction: Instruction) -> bool:
     "A copy, unless the array is not needed any more, written to."
     x, index, value = instruction.args
@@ -695,5 +695,5 @@ def _fill_converted(w: Writer, instruction: Instruction) -> bool:
     w.body.append(f"np.copyto({name}, {w.text(instruction.args[0])}, casting='unsafe')")
     return True
 
-# %% ../../nbs/17c_source.ipynb #c088a166
+# %% ../../nbs/17c_source.ipynb #10604737
 FILLERS = {np.where: _fill_where, scatter: _fill_scatter, np.concatenate: _fill_joined, updated: _fill_updated, added: _fill_updated, astype: _fill_converted}
