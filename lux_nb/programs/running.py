@@ -7,7 +7,7 @@ __all__ = ['MISS', 'Program', 'members', 'table', 'type_text', 'Cost', 'cost', '
            'key_of_leaf', 'Static', 'compares', 'Unpacker', 'Entry', 'no_quick_way', 'leaf_names', 'quick', 'Compiled',
            'compiled', 'compare', 'close']
 
-# %% ../../nbs/17d_programs.ipynb #f300a114
+# %% ../../nbs/17d_programs.ipynb #b14cb9f3
 import functools
 import html
 import inspect
@@ -27,7 +27,7 @@ from ..rules.table import name_of
 from ..tracing import _thread, check_result
 from ..trees import ComponentArray, FrozenDict, _set_data, _set_layout, _set_parts, _with_entries, tree_flatten, tree_leaves_with_path, tree_unflatten
 
-# %% ../../nbs/17d_programs.ipynb #22ad5d0b
+# %% ../../nbs/17d_programs.ipynb #d9bcd91c
 class Program:
     "A straight-line NumPy program: printed, it is a table of instructions; `source` is what runs."
 
@@ -92,7 +92,7 @@ class Program:
         "Draw the graph of the program with Matplotlib; gives the axes."
         return draw(self.recording, ax)
 
-# %% ../../nbs/17d_programs.ipynb #dabaef53
+# %% ../../nbs/17d_programs.ipynb #ea505dce
 def members(recording: Recording) -> list[Instruction]:
     "The instructions of a program, those inside blocks too."
     return [each for i in recording.instructions for each in (i.function.instructions if type(i.function) is Block else (i,))]
@@ -120,7 +120,7 @@ def type_text(slot: Slot) -> str:
     "A type in a few characters: float32[20, 5], float."
     return f"{slot.dtype}[{', '.join(map(str, slot.shape))}]" if slot.shape else slot.kind.__name__
 
-# %% ../../nbs/17d_programs.ipynb #c7ce0e6e
+# %% ../../nbs/17d_programs.ipynb #07fff88a
 @dataclass(frozen=True)
 class Cost:
     "What one run of a program takes."
@@ -149,7 +149,7 @@ def operations(instruction: Instruction) -> int:
         return 2 * max(slot.size for slot in instruction.results) * instruction.args[0].shape[-1]
     return max((slot.size for slot in (*instruction.results, *instruction.operands)), default=0)
 
-# %% ../../nbs/17d_programs.ipynb #7966e816
+# %% ../../nbs/17d_programs.ipynb #bfd6a5fb
 def draw(recording: Recording, ax: Any = None) -> Any:
     "The graph of a program from left to right: inputs, operations, results."
     import matplotlib.pyplot as plt
@@ -178,7 +178,7 @@ def draw(recording: Recording, ax: Any = None) -> Any:
     ax.axis("off")
     return ax
 
-# %% ../../nbs/17d_programs.ipynb #5de8837a
+# %% ../../nbs/17d_programs.ipynb #2fb36234
 def label_of(instruction: Instruction) -> str:
     "A word or a sign for an operation."
     function = instruction.function
@@ -186,7 +186,7 @@ def label_of(instruction: Instruction) -> str:
     owner = getattr(function, "__self__", None)
     return SYMBOL.get(function) or PREFIX.get(function) or (f"{owner.__name__}.{name}" if isinstance(owner, np.ufunc) else {"getitem": "x[...]", "transpose": ".T"}.get(name, name))
 
-# %% ../../nbs/17d_programs.ipynb #28d34a9b
+# %% ../../nbs/17d_programs.ipynb #a1ea5bc3
 def is_traced(leaf: Any) -> bool:
     "Whether a leaf of the arguments is a value of the program; anything else is static."
     return (hasattr(leaf, "dtype") and hasattr(leaf, "shape") and not isinstance(leaf, type)) or type(leaf) in (int, float, complex)
@@ -216,7 +216,7 @@ class Static:
     def __hash__(self):
         return hash(self.value)
 
-# %% ../../nbs/17d_programs.ipynb #68b1ecee
+# %% ../../nbs/17d_programs.ipynb #41489f6c
 def compares(value: Any) -> bool:
     "Whether a static value is the same as another when it is equal; otherwise only when it is identical."
     try:
@@ -235,7 +235,7 @@ def _components(data, layout, new=ComponentArray.__new__, kind=ComponentArray, p
     put_parts(x, None)
     return x
 
-# %% ../../nbs/17d_programs.ipynb #5fecd0ec
+# %% ../../nbs/17d_programs.ipynb #3eaa0acb
 class Unpacker:
     "Writes the code that takes arguments apart, checks that a program fits them, and puts results together."
 
@@ -324,7 +324,7 @@ class Unpacker:
             raise TypeError("another kind of node")
         return next(results) if tree is not None else "None"
 
-# %% ../../nbs/17d_programs.ipynb #745739ff
+# %% ../../nbs/17d_programs.ipynb #fcaa847a
 MISS = object() # what the quick way returns where a program does not fit the arguments
 
 
@@ -358,7 +358,7 @@ class Entry:
         results = iter(results if len(self.program.recording.outputs) != 1 else (results,))
         return tree_unflatten(self.outdef, [next(results) if traced else constant for traced, constant in zip(self.traced, self.constants)])
 
-# %% ../../nbs/17d_programs.ipynb #0773c2f0
+# %% ../../nbs/17d_programs.ipynb #2ce55e2c
 def no_quick_way(args: tuple, kwargs: dict) -> Any:
     "The quick way of arguments that the quick way can't handle."
     return MISS
@@ -392,7 +392,7 @@ def quick(entry: Entry, args: tuple, kwargs: dict, result: Any) -> Callable:
     exec("def enter(args, kwargs):\n" + "\n".join("    " + line for line in lines), space)
     return space["enter"]
 
-# %% ../../nbs/17d_programs.ipynb #533f581a
+# %% ../../nbs/17d_programs.ipynb #beff43f6
 class Compiled:
     "A function that is recorded at its first call for each kind of arguments, and from then on run as a program."
 
@@ -456,7 +456,7 @@ class Compiled:
     def __repr__(self):
         return f"compiled({name_of(self.f)}), {len(self.entries)} program{'s' * (len(self.entries) != 1)}"
 
-# %% ../../nbs/17d_programs.ipynb #10ba61b7
+# %% ../../nbs/17d_programs.ipynb #a29841fb
 def compiled(
     f: Callable, # a pure function of NumPy operations: values, gradients, updates, in any structures
     static: tuple[int, ...] = (), # positions of arguments that a program is made for, such as shapes and counts
@@ -490,7 +490,7 @@ def compare(expected: Any, found: Any) -> None:
         if is_traced(a) and not close(a, b):
             raise ValueError(f"compiled: result {k} of the program differs from the function's: the function depends on more than its arguments, or is very ill-conditioned")
 
-# %% ../../nbs/17d_programs.ipynb #9c4e316e
+# %% ../../nbs/17d_programs.ipynb #1f8f73e8
 def close(a: Any, b: Any) -> bool:
     "Whether two results agree to rounding."
     a, b = np.asarray(a), np.asarray(b)
