@@ -7,7 +7,7 @@ __all__ = ['MISS', 'Program', 'members', 'table', 'type_text', 'Cost', 'cost', '
            'key_of_leaf', 'Static', 'compares', 'Unpacker', 'Entry', 'no_quick_way', 'leaf_names', 'quick', 'Compiled',
            'compiled', 'compare', 'close']
 
-# %% ../../nbs/17d_programs.ipynb #b14cb9f3
+# %% ../../nbs/17d_programs.ipynb #916e9731
 import functools
 import html
 import inspect
@@ -25,9 +25,9 @@ from .recording import Instruction, Recorder, Recording, Slot
 from .source import PREFIX, SYMBOL, Memory, Writer, views, wish_for
 from ..rules.table import name_of
 from ..tracing import _thread, check_result
-from ..trees import ComponentArray, FrozenDict, _set_data, _set_layout, _set_parts, _with_entries, tree_flatten, tree_leaves_with_path, tree_unflatten
+from ..trees import ComponentArray, FrozenDict, _set_data, _set_layout, _set_parts, tree_flatten, tree_leaves_with_path, tree_unflatten
 
-# %% ../../nbs/17d_programs.ipynb #d9bcd91c
+# %% ../../nbs/17d_programs.ipynb #99caa7fd
 class Program:
     "A straight-line NumPy program: printed, it is a table of instructions; `source` is what runs."
 
@@ -92,7 +92,7 @@ class Program:
         "Draw the graph of the program with Matplotlib; gives the axes."
         return draw(self.recording, ax)
 
-# %% ../../nbs/17d_programs.ipynb #ea505dce
+# %% ../../nbs/17d_programs.ipynb #252f64a2
 def members(recording: Recording) -> list[Instruction]:
     "The instructions of a program, those inside blocks too."
     return [each for i in recording.instructions for each in (i.function.instructions if type(i.function) is Block else (i,))]
@@ -120,7 +120,7 @@ def type_text(slot: Slot) -> str:
     "A type in a few characters: float32[20, 5], float."
     return f"{slot.dtype}[{', '.join(map(str, slot.shape))}]" if slot.shape else slot.kind.__name__
 
-# %% ../../nbs/17d_programs.ipynb #07fff88a
+# %% ../../nbs/17d_programs.ipynb #642f251a
 @dataclass(frozen=True)
 class Cost:
     "What one run of a program takes."
@@ -149,7 +149,7 @@ def operations(instruction: Instruction) -> int:
         return 2 * max(slot.size for slot in instruction.results) * instruction.args[0].shape[-1]
     return max((slot.size for slot in (*instruction.results, *instruction.operands)), default=0)
 
-# %% ../../nbs/17d_programs.ipynb #bfd6a5fb
+# %% ../../nbs/17d_programs.ipynb #36c7133f
 def draw(recording: Recording, ax: Any = None) -> Any:
     "The graph of a program from left to right: inputs, operations, results."
     import matplotlib.pyplot as plt
@@ -178,7 +178,7 @@ def draw(recording: Recording, ax: Any = None) -> Any:
     ax.axis("off")
     return ax
 
-# %% ../../nbs/17d_programs.ipynb #2fb36234
+# %% ../../nbs/17d_programs.ipynb #280f1288
 def label_of(instruction: Instruction) -> str:
     "A word or a sign for an operation."
     function = instruction.function
@@ -186,7 +186,7 @@ def label_of(instruction: Instruction) -> str:
     owner = getattr(function, "__self__", None)
     return SYMBOL.get(function) or PREFIX.get(function) or (f"{owner.__name__}.{name}" if isinstance(owner, np.ufunc) else {"getitem": "x[...]", "transpose": ".T"}.get(name, name))
 
-# %% ../../nbs/17d_programs.ipynb #a1ea5bc3
+# %% ../../nbs/17d_programs.ipynb #de40e44e
 def is_traced(leaf: Any) -> bool:
     "Whether a leaf of the arguments is a value of the program; anything else is static."
     return (hasattr(leaf, "dtype") and hasattr(leaf, "shape") and not isinstance(leaf, type)) or type(leaf) in (int, float, complex)
@@ -216,7 +216,7 @@ class Static:
     def __hash__(self):
         return hash(self.value)
 
-# %% ../../nbs/17d_programs.ipynb #41489f6c
+# %% ../../nbs/17d_programs.ipynb #c0a57525
 def compares(value: Any) -> bool:
     "Whether a static value is the same as another when it is equal; otherwise only when it is identical."
     try:
@@ -235,7 +235,14 @@ def _components(data, layout, new=ComponentArray.__new__, kind=ComponentArray, p
     put_parts(x, None)
     return x
 
-# %% ../../nbs/17d_programs.ipynb #3eaa0acb
+# %% ../../nbs/17d_programs.ipynb #c091cb16
+def _entries(entries, new=FrozenDict.__new__, kind=FrozenDict, put=vars(FrozenDict)["_entries"].__set__):
+    "A FrozenDict, likewise."
+    x = new(kind)
+    put(x, entries)
+    return x
+
+# %% ../../nbs/17d_programs.ipynb #f49a42e3
 class Unpacker:
     "Writes the code that takes arguments apart, checks that a program fits them, and puts results together."
 
@@ -243,7 +250,7 @@ class Unpacker:
         self.lines: list[str] = []
         self.leaves: list[str] = [] # the names of the traced leaves
         self.space: dict[str, Any] = {"ndarray": np.ndarray, "FrozenDict": FrozenDict, "ComponentArray": ComponentArray,
-                                      "entries": _with_entries, "components": _components}
+                                      "entries": _entries, "components": _components}
         self.count = 0
 
     def name(self, value=None) -> str:
@@ -314,7 +321,7 @@ class Unpacker:
         if kind is ComponentArray:
             return f"components({self.pack(tree.data, results)}, {self.name(tree.layout)})"
         if kind is FrozenDict:
-            return f"entries({tuple(tree)!r}, ({''.join(self.pack(x, results) + ', ' for x in tree.values())}))"
+            return f"entries({self.pack(dict(tree), results)})"
         if kind is dict:
             return "{" + ", ".join(f"{key!r}: {self.pack(x, results)}" for key, x in tree.items()) + "}"
         if kind in (tuple, list):
@@ -324,10 +331,10 @@ class Unpacker:
             raise TypeError("another kind of node")
         return next(results) if tree is not None else "None"
 
-# %% ../../nbs/17d_programs.ipynb #fcaa847a
+# %% ../../nbs/17d_programs.ipynb #657064a2
 MISS = object() # what the quick way returns where a program does not fit the arguments
 
-
+# %% ../../nbs/17d_programs.ipynb #6176dfa9
 class Entry:
     "A program for one kind of arguments, and how to get from arguments to results."
 
@@ -358,7 +365,7 @@ class Entry:
         results = iter(results if len(self.program.recording.outputs) != 1 else (results,))
         return tree_unflatten(self.outdef, [next(results) if traced else constant for traced, constant in zip(self.traced, self.constants)])
 
-# %% ../../nbs/17d_programs.ipynb #2ce55e2c
+# %% ../../nbs/17d_programs.ipynb #f4a3d635
 def no_quick_way(args: tuple, kwargs: dict) -> Any:
     "The quick way of arguments that the quick way can't handle."
     return MISS
@@ -375,7 +382,7 @@ def leaf_names(f: Callable, args: tuple, kwargs: dict) -> list[str]:
     paths = [(name, path) for name, arg in (*zip(names, args), *kwargs.items()) for path, _ in tree_leaves_with_path(arg)]
     return [re.sub(r"\W+", "_", f"{name}.{path.removesuffix('data')}").strip("_") for name, path in paths]
 
-
+# %% ../../nbs/17d_programs.ipynb #53bbefad
 def quick(entry: Entry, args: tuple, kwargs: dict, result: Any) -> Callable:
     "A function (args, kwargs) -> result for arguments of the very same structure, MISS for others. Raises TypeError where it can't be written."
     unpacker, program = Unpacker(), entry.program
@@ -392,7 +399,7 @@ def quick(entry: Entry, args: tuple, kwargs: dict, result: Any) -> Callable:
     exec("def enter(args, kwargs):\n" + "\n".join("    " + line for line in lines), space)
     return space["enter"]
 
-# %% ../../nbs/17d_programs.ipynb #beff43f6
+# %% ../../nbs/17d_programs.ipynb #b627f4bd
 class Compiled:
     "A function that is recorded at its first call for each kind of arguments, and from then on run as a program."
 
@@ -456,7 +463,7 @@ class Compiled:
     def __repr__(self):
         return f"compiled({name_of(self.f)}), {len(self.entries)} program{'s' * (len(self.entries) != 1)}"
 
-# %% ../../nbs/17d_programs.ipynb #a29841fb
+# %% ../../nbs/17d_programs.ipynb #01021e4f
 def compiled(
     f: Callable, # a pure function of NumPy operations: values, gradients, updates, in any structures
     static: tuple[int, ...] = (), # positions of arguments that a program is made for, such as shapes and counts
@@ -479,7 +486,7 @@ def compiled(
     """
     return Compiled(f, static, check, size)
 
-
+# %% ../../nbs/17d_programs.ipynb #80adb910
 def compare(expected: Any, found: Any) -> None:
     "Raise unless a program's results are those of the function."
     leaves, treedef = tree_flatten(expected)
@@ -490,7 +497,7 @@ def compare(expected: Any, found: Any) -> None:
         if is_traced(a) and not close(a, b):
             raise ValueError(f"compiled: result {k} of the program differs from the function's: the function depends on more than its arguments, or is very ill-conditioned")
 
-# %% ../../nbs/17d_programs.ipynb #1f8f73e8
+# %% ../../nbs/17d_programs.ipynb #a14e2d9e
 def close(a: Any, b: Any) -> bool:
     "Whether two results agree to rounding."
     a, b = np.asarray(a), np.asarray(b)
