@@ -7,7 +7,7 @@ __all__ = ['scalar_output', 'one_like', 'unit_vectors', 'AutoForward', 'AutoReve
            'jacobian_vector_product', 'vector_jacobian_product', 'jacobian', 'jacfwd', 'jacrev', 'batched_jacobian',
            'hessian', 'hvp', 'elementwise_grad']
 
-# %% ../nbs/15_autodiff.ipynb #edea2fdb
+# %% ../nbs/15_autodiff.ipynb #5f00672d
 import math
 import operator
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from .rules.table import cast_like
 from .tracing import Tracer, differentiable_leaves, dtype_of, matching_leaves
 from .trees import ComponentArray, tree_flatten, tree_leaves, tree_map, tree_structure, tree_unflatten
 
-# %% ../nbs/15_autodiff.ipynb #f4bb0355
+# %% ../nbs/15_autodiff.ipynb #bd868e0a
 def scalar_output(
     result: Any, # what the function returned
 ) -> Any: # the same, if it is a real scalar
@@ -41,7 +41,7 @@ def scalar_output(
         raise TypeError(f"gradient needs a real output, got {plain.dtype}: of a complex number, take np.real, np.imag or np.abs first")
     return result
 
-# %% ../nbs/15_autodiff.ipynb #e799b8a2
+# %% ../nbs/15_autodiff.ipynb #a0b6d83e
 def one_like(value: Any) -> Any:
     "The cotangent 1 of a scalar, of its type and on its device."
     if isinstance(value, np.generic):
@@ -64,7 +64,7 @@ def unit_vectors(values: list, start: int, stop: int) -> list:
         offset += size
     return parts
 
-
+# %% ../nbs/15_autodiff.ipynb #373f96aa
 def _check_chunk(ad):
     "Raise ValueError for a chunk that is not a positive integer."
     if isinstance(ad.chunk, bool) or not isinstance(ad.chunk, int) or ad.chunk < 1:
@@ -86,7 +86,7 @@ def _chunks(total, chunk):
     "The ranges of a space of dimension `total`, `chunk` unit vectors at a time."
     return [(start, min(start + chunk, total)) for start in range(0, total, chunk)]
 
-# %% ../nbs/15_autodiff.ipynb #92ada41d
+# %% ../nbs/15_autodiff.ipynb #212ef66e
 @dataclass(frozen=True)
 class AutoForward:
     "Differentiate in forward mode: one tangent for each number of the input, `chunk` of them in one pass."
@@ -135,7 +135,7 @@ class AutoForward:
         ]
         return value, columns, treedef, aux
 
-# %% ../nbs/15_autodiff.ipynb #314ed2e0
+# %% ../nbs/15_autodiff.ipynb #568f98ae
 @dataclass(frozen=True)
 class AutoReverse:
     "Differentiate in reverse mode: one cotangent for each number of the output, `chunk` of them in one walk."
@@ -179,7 +179,7 @@ class AutoReverse:
             [np.reshape(c[a:b], np.shape(v) + c.shape[1:]) for c in stacked] for v, a, b in zip(values, bounds, bounds[1:])
         ]
 
-# %% ../nbs/15_autodiff.ipynb #8e6c525e
+# %% ../nbs/15_autodiff.ipynb #94585517
 def gradient(
     f: Callable, # a function with a real scalar result
     *xs: Any, # the point: arguments of f, each a floating-point number, an array, or a nested structure of these
@@ -212,7 +212,7 @@ def value_and_grad(
 
     return value_and_gradient
 
-# %% ../nbs/15_autodiff.ipynb #6e967ead
+# %% ../nbs/15_autodiff.ipynb #6aa1c9b2
 def grad(
     f: Callable, # a function with a real scalar result
     argnums: int | tuple[int, ...] = 0, # which arguments to differentiate
@@ -247,7 +247,7 @@ def _replaced(args, positions, xs):
         args[i] = x
     return args
 
-# %% ../nbs/15_autodiff.ipynb #1754400f
+# %% ../nbs/15_autodiff.ipynb #d24e65e5
 def jacobian_vector_product(
     f: Callable, # any function of one argument
     ad: AutoForward | AutoReverse, # the mode; forward needs one pass, reverse two
@@ -275,7 +275,7 @@ def vector_jacobian_product(
     given = matching_leaves("vector_jacobian_product", "cotangent", v, values, outdef)
     return gradient(lambda x: sum(np.sum(np.real(g * y)) for g, y in zip(given, tree_leaves(f(x)))), x, ad=ad)
 
-# %% ../nbs/15_autodiff.ipynb #0cccc52f
+# %% ../nbs/15_autodiff.ipynb #cd81a418
 def jacobian(
     f: Callable, # any function of one argument
     x: Any, # the point
@@ -308,7 +308,7 @@ def jacrev(
     "The function that computes the Jacobian of f in reverse mode, row by row."
     return _jacobian_function(f, argnums, AutoReverse())
 
-# %% ../nbs/15_autodiff.ipynb #a23859b3
+# %% ../nbs/15_autodiff.ipynb #f1d44553
 def _jacobian_function(f, argnums, ad):
     "The Jacobian with respect to one argument, the others held fixed."
 
@@ -339,7 +339,7 @@ def _column(like, k):
     "Zeros but for ones in column k."
     return np.broadcast_to(unit_vectors([like[0]], k, k + 1)[0], like.shape)
 
-# %% ../nbs/15_autodiff.ipynb #777bf142
+# %% ../nbs/15_autodiff.ipynb #7558448f
 def hessian(
     f: Callable, # a function with a real scalar result
     x: Any, # the point

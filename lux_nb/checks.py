@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['GradientReport', 'check_gradients', 'checked_finite']
 
-# %% ../nbs/15c_checks.ipynb #a34762db
+# %% ../nbs/15c_checks.ipynb #ee5dcfe7
 import os
 import sys
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from .rules.table import like, lower, name_of, note_view
 from .tracing import Trace, Tracer, check_result, detached, dtype_of
 from .trees import tree_flatten, tree_leaves, tree_unflatten
 
-# %% ../nbs/15c_checks.ipynb #3670d9c6
+# %% ../nbs/15c_checks.ipynb #f579d71c
 @dataclass(frozen=True)
 class GradientReport:
     "What `check_gradients` found: rows of (check, error, tolerance)."
@@ -38,7 +38,7 @@ class GradientReport:
         lines = [f"{'ok ' if e <= tol else 'BAD'}  {name:{width}}  relative error {e:.1e}, allowed {tol:.0e}" for name, e, tol in self.rows]
         return "\n".join(lines)
 
-# %% ../nbs/15c_checks.ipynb #4efcac5c
+# %% ../nbs/15c_checks.ipynb #d7b58e87
 def check_gradients(
     f: Callable, # any function of NumPy operations; arguments and result may be nested structures
     *xs: Any, # the point: its leaves are floats or float64 arrays, away from kinks
@@ -67,7 +67,7 @@ def check_gradients(
         raise AssertionError(f"check_gradients: a derivative is wrong\n{report}")
     return report
 
-# %% ../nbs/15c_checks.ipynb #3f6c8991
+# %% ../nbs/15c_checks.ipynb #d845bac8
 def _require_float64(xs):
     "Raise TypeError for a point whose numbers have too few digits, or two parts."
     for dtype in map(dtype_of, tree_leaves(xs)):
@@ -104,7 +104,7 @@ def _dot(us, vs):
     "The pairing of cotangents and tangents."
     return sum(float(np.sum(np.real(u * v))) for u, v in zip(us, vs))
 
-# %% ../nbs/15c_checks.ipynb #a1ab1e56
+# %% ../nbs/15c_checks.ipynb #c29ead8a
 class _Watched(Tracer):
     "A value whose every use is checked."
 
@@ -138,7 +138,7 @@ class _Watch(Trace):
         "Watch a number or an array of floating point; a mask or an index stays plain."
         return _Watched(self, value) if dtype_of(value).kind in "fc" else value
 
-# %% ../nbs/15c_checks.ipynb #9b156520
+# %% ../nbs/15c_checks.ipynb #a9fdf40d
 def checked_finite(
     f: Callable, # any function of NumPy operations; it may call gradient, jvp and the rest
 ) -> Callable: # the same function, which raises at the first non-finite value

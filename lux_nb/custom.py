@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['lending', 'custom_rule', 'remat', 'run_again']
 
-# %% ../nbs/15b_custom.ipynb #34a1997d
+# %% ../nbs/15b_custom.ipynb #35b47e13
 import functools
 import inspect
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from .rules.table import def_rule, read_only
 from .tracing import Tracer, dtype_of, snapshot
 from .trees import dispatching, tree_flatten, tree_map, tree_unflatten
 
-# %% ../nbs/15b_custom.ipynb #fc493d04
+# %% ../nbs/15b_custom.ipynb #05507fe3
 def lending(
     f: Callable, # a function of arrays, traced or not, in any structure
 ) -> Callable: # the same function, which can't change its arguments, and whose result has memory of its own
@@ -41,7 +41,7 @@ def _given_back(y):
     "A result; a copy of it, if it is an argument or a view of one."
     return y.copy("K") if isinstance(y, np.ndarray) and not y.flags.writeable else y
 
-# %% ../nbs/15b_custom.ipynb #2ecc9616
+# %% ../nbs/15b_custom.ipynb #6aab0687
 def custom_rule(
     push: Callable | tuple | None = None, # push(t, y, *args): the tangent of y for a tangent of operand 0; a tuple with one map for each operand
     pull: Callable | tuple | None = None, # pull(g, y, *args): the cotangent of operand 0 for a cotangent of y; a tuple likewise
@@ -70,7 +70,7 @@ def custom_rule(
 
     return decorate
 
-# %% ../nbs/15b_custom.ipynb #8bda223f
+# %% ../nbs/15b_custom.ipynb #e388c0c5
 def _map(given):
     "A map as the table holds it: None stands for zero, and for a map that is missing."
     return None if given is None else lending(given)
@@ -89,7 +89,7 @@ def _transposed(maps, position, wanted):
     derived.__signature__ = inspect.signature(known)
     return derived
 
-# %% ../nbs/15b_custom.ipynb #221d1fbb
+# %% ../nbs/15b_custom.ipynb #3b5eefdd
 def remat(
     f: Callable, # a function of arrays; what is to be differentiated comes in as arguments, in any structure
 ) -> Callable: # the same function, whose intermediate values are computed again on the way back
@@ -112,7 +112,7 @@ def remat(
 
     return recomputing
 
-# %% ../nbs/15b_custom.ipynb #279167bb
+# %% ../nbs/15b_custom.ipynb #d0194414
 class _Call:
     "One call of a function that is to be computed again: its structure, which leaves are traced, and the cotangents of the last walk."
 
@@ -142,7 +142,7 @@ class _Call:
             self.last = g, dict(zip(self.traced, cotangents))
         return self.last[1]
 
-# %% ../nbs/15b_custom.ipynb #b2fe7fb3
+# %% ../nbs/15b_custom.ipynb #801db90e
 @dispatching
 def run_again(
     call: Any, # the call

@@ -5,17 +5,17 @@
 # %% auto #0
 __all__ = ['Dual', 'Forward', 'jvp', 'push_forward']
 
-# %% ../nbs/13_forward.ipynb #08fd2cf7
+# %% ../nbs/13_forward.ipynb #cc86be5b
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .rules.table import cast_like, evaluate, like, no_map, note_view, over_batch
-from .tracing import Trace, Tracer, check_result, detached, differentiable_leaves, matching_leaves, two_results, zeros
+from .tracing import Trace, Tracer, check_result, detached, own, differentiable_leaves, matching_leaves, two_results, zeros
 from .trees import tree_flatten, tree_leaves, tree_unflatten
 
-# %% ../nbs/13_forward.ipynb #ea08737b
+# %% ../nbs/13_forward.ipynb #9786b26c
 class Dual(Tracer):
     "A dual number: a value and its tangent. Extra leading axes of the tangent count many tangents, carried at once."
 
@@ -27,7 +27,7 @@ class Dual(Tracer):
     def _become(self, other):
         self.value, self.tangent = other.value, other.tangent
 
-# %% ../nbs/13_forward.ipynb #c7e60ae5
+# %% ../nbs/13_forward.ipynb #3751d0c5
 class Forward(Trace):
     "One run of forward mode: an operation computes its value, and pushes the tangents of its operands through its linear map."
 
@@ -78,14 +78,14 @@ class Forward(Trace):
             tangent = cast_like(tangent, value)
         return Dual(self, value, tangent)
 
-# %% ../nbs/13_forward.ipynb #b7f74272
+# %% ../nbs/13_forward.ipynb #57e69ba2
 def _sum(a, b):
     "The sum of two tangents, output by output where there are several."
     if isinstance(a, (tuple, list)):
         return tuple(q if p is None else p if q is None else p + q for p, q in zip(a, b))
     return a + b
 
-# %% ../nbs/13_forward.ipynb #d7c70532
+# %% ../nbs/13_forward.ipynb #4a37be1e
 def jvp(
     f: Callable, # any function of NumPy operations; arguments and result may be nested structures
     primals: tuple, # the point, one entry an argument
@@ -105,7 +105,7 @@ def jvp(
     values, treedef = differentiable_leaves("jvp", tuple(primals))
     return push_forward(f, values, matching_leaves("jvp", "tangent", tuple(tangents), values, treedef), treedef, has_aux)
 
-# %% ../nbs/13_forward.ipynb #9b07094c
+# %% ../nbs/13_forward.ipynb #05cefd20
 def push_forward(
     f: Callable, # the function
     values: list, # the leaves of its arguments
@@ -124,6 +124,6 @@ def push_forward(
     leaves, outdef = tree_flatten(result)
     lead = tangents[0].shape[:batch] if tangents else (0,) * batch
     given = {id(t) for t in tangents}
-    pairs = [(leaf.value, leaf.tangent.copy() if id(leaf.tangent) in given else leaf.tangent) if type(leaf) is Dual and leaf.owner is trace else (leaf, zeros(leaf, lead)) for leaf in leaves]
+    pairs = [(leaf.value, own(leaf.tangent) if id(leaf.tangent) in given else leaf.tangent) if type(leaf) is Dual and leaf.owner is trace else (leaf, zeros(leaf, lead)) for leaf in leaves]
     value, tangent = (tree_unflatten(outdef, [pair[k] for pair in pairs]) for k in (0, 1))
     return (value, tangent, detached(trace, aux)) if has_aux else (value, tangent)

@@ -6,7 +6,7 @@
 __all__ = ['NO_STATISTICS', 'Loss', 'mean_squared_error', 'MSELoss', 'MAELoss', 'HuberLoss', 'CrossEntropyLoss',
            'BinaryCrossEntropyLoss']
 
-# %% ../nbs/19_losses.ipynb #8c20e5fe
+# %% ../nbs/19_losses.ipynb #67bb713e
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
@@ -18,7 +18,7 @@ from .rules.table import def_rule
 from .tracing import apply
 from .trees import FrozenDict
 
-# %% ../nbs/19_losses.ipynb #bfb71487
+# %% ../nbs/19_losses.ipynb #61b5cc58
 NO_STATISTICS = FrozenDict() # what our losses report beside their value
 
 
@@ -31,7 +31,7 @@ def _require_same_shape(name, y_pred, y_true):
             "reshape one of them, they are not broadcast"
         )
 
-# %% ../nbs/19_losses.ipynb #fa4bc554
+# %% ../nbs/19_losses.ipynb #bbc161a3
 @dataclass(frozen=True, repr=False)
 class Loss:
     """What every loss has: call it on two arrays, or as an objective on (model, parameters, states, data).
@@ -69,7 +69,7 @@ class Loss:
         given = ", ".join(f"{name}={getattr(value, '__name__', value)}" for name, value in chosen)
         return f"{type(self).__name__}({given})"
 
-# %% ../nbs/19_losses.ipynb #690442b3
+# %% ../nbs/19_losses.ipynb #20ed9410
 def mean_squared_error(
     y_pred: Any, # array of any shape
     y_true: Any, # array of the same shape
@@ -96,7 +96,7 @@ def_rule(
     pull=(lambda g, y, a, b: _pull_residual(g, a, b), lambda g, y, a, b: -_pull_residual(g, a, b)),
 )
 
-# %% ../nbs/19_losses.ipynb #b7def23e
+# %% ../nbs/19_losses.ipynb #8a5c31a3
 class MSELoss(Loss):
     r"Mean squared error, $\frac1n \sum (\hat y - y)^2$, over all elements."
 
@@ -128,7 +128,7 @@ class HuberLoss(Loss):
         near = np.minimum(size, self.delta)
         return near * (size - 0.5 * near)
 
-# %% ../nbs/19_losses.ipynb #e6514491
+# %% ../nbs/19_losses.ipynb #655e3eda
 def _unless_unseen(x, pole, harmless, weight):
     "x, with `harmless` in place of the pole of its logarithm where the logarithm has no weight."
     return np.where((x == pole) & (weight == 0), harmless, x)

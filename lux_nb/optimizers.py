@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Descent', 'Optimizer', 'zeros_like_tree', 'SGD', 'Momentum', 'AdamState', 'Adam']
 
-# %% ../nbs/20_optimizers.ipynb #e14a0503
+# %% ../nbs/20_optimizers.ipynb #6c93b51a
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from .trees import FrozenDict, tree_leaves, tree_map
 
-# %% ../nbs/20_optimizers.ipynb #0df73196
+# %% ../nbs/20_optimizers.ipynb #f455cb95
 class Optimizer:
     "What every optimizer has: `init` and `update`, both pure."
 
@@ -49,7 +49,7 @@ def zeros_like_tree(
     "Zeros in the shapes and dtypes of `ps`."
     return tree_map(np.zeros_like, ps)
 
-# %% ../nbs/20_optimizers.ipynb #88845e67
+# %% ../nbs/20_optimizers.ipynb #64e76d6e
 @dataclass(frozen=True)
 class SGD(Optimizer):
     r"""Gradient descent, $\theta - \eta g$. Also named `Descent`. State: empty.
@@ -65,7 +65,7 @@ class SGD(Optimizer):
 
 Descent = SGD
 
-# %% ../nbs/20_optimizers.ipynb #6b11efc4
+# %% ../nbs/20_optimizers.ipynb #937f435b
 @dataclass(frozen=True)
 class Momentum(Optimizer):
     r"""Gradient descent with momentum: $v \leftarrow \rho v + \eta g$, $\theta \leftarrow \theta - v$. State: v, in the structure of the parameters.
@@ -86,7 +86,7 @@ class Momentum(Optimizer):
             return tree_map(lambda p, v, g: p - self.momentum * v - self.learning_rate * g, ps, v, grads), v
         return tree_map(lambda p, v: p - v, ps, v), v
 
-# %% ../nbs/20_optimizers.ipynb #e32d6450
+# %% ../nbs/20_optimizers.ipynb #42f4c182
 class AdamState(NamedTuple):
     "What Adam remembers."
 

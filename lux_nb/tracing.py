@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['NO_KEYWORDS', 'SEQUENCES', 'BINARY', 'COMPARISONS', 'UNARY', 'METHODS', 'LEAVING', 'INSPECTING', 'READ_FROM_VALUE',
            'Trace', 'innermost', 'recorder', 'apply', 'Tracer', 'write', 'Unsaved', 'check_view', 'check_result',
-           'snapshot', 'astype', 'differentiable_leaves', 'dtype_of', 'unsuited', 'matching_leaves', 'zeros',
+           'snapshot', 'astype', 'differentiable_leaves', 'dtype_of', 'unsuited', 'matching_leaves', 'own', 'zeros',
            'two_results', 'detached']
 
-# %% ../nbs/05_tracing.ipynb #63ea05fc
+# %% ../nbs/05_tracing.ipynb #6b08384a
 import functools
 import operator
 import threading
@@ -19,7 +19,7 @@ import numpy as np
 
 from .trees import tree_flatten, tree_leaves_with_path, tree_unflatten, updated
 
-# %% ../nbs/05_tracing.ipynb #824b9603
+# %% ../nbs/05_tracing.ipynb #d3224648
 _thread = threading.local()
 
 
@@ -47,7 +47,7 @@ class Trace:
         "Carry out `function(*args, **kwargs)` on behalf of this transform."
         raise NotImplementedError
 
-# %% ../nbs/05_tracing.ipynb #c3a92f53
+# %% ../nbs/05_tracing.ipynb #c562bf4c
 NO_KEYWORDS: dict = {} # shared by all calls without keyword arguments, and never written to
 SEQUENCES = (list, tuple)
 
@@ -73,7 +73,7 @@ def innermost(
             found = innermost(arg, found)
     return found
 
-# %% ../nbs/05_tracing.ipynb #94a6b171
+# %% ../nbs/05_tracing.ipynb #c76471b4
 def recorder() -> Trace | None: # None when nothing is recorded
     "The trace at the bottom of this thread's transforms that records a program."
     return getattr(_thread, "recorder", None)
@@ -90,7 +90,7 @@ def apply(
         trace = innermost(kwargs.values(), trace)
     return function(*args, **kwargs) if trace is None else trace.process(function, args, kwargs)
 
-# %% ../nbs/05_tracing.ipynb #b92d9255
+# %% ../nbs/05_tracing.ipynb #5df5bb6c
 def _ended(tracer):
     "The error for a traced value that outlived its transform."
     return RuntimeError(
@@ -114,19 +114,19 @@ def _foreign():
         "a traced value must stay in the thread and in the transform that made it"
     )
 
-# %% ../nbs/05_tracing.ipynb #618a731e
+# %% ../nbs/05_tracing.ipynb #c4f689e1
 BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor", "lshift", "rshift")
 COMPARISONS = ("lt", "le", "eq", "ne", "gt", "ge")
 UNARY = ("neg", "pos", "abs", "invert")
 METHODS = (
-    "all any argmax argmin argpartition argsort choose clip copy cumprod cumsum diagonal dot max mean min "
+    "all any argmax argmin argpartition argsort choose clip cumprod cumsum diagonal dot max mean min "
     "nonzero prod ravel repeat round searchsorted squeeze std sum swapaxes take trace var"
 ).split() # np.f(x, ...) takes just what x.f(...) does
 LEAVING = "item tolist tobytes tofile dump dumps".split() # methods that give plain Python objects
 INSPECTING = {np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj, np.can_cast} # ask for shape and dtype alone
 READ_FROM_VALUE = "shape ndim size dtype itemsize nbytes strides".split() # attributes that no derivative changes
 
-# %% ../nbs/05_tracing.ipynb #dd32604b
+# %% ../nbs/05_tracing.ipynb #e682c014
 @functools.cache
 def outranks(kind):
     "Whether an operation with a tracer is for the type `kind` to carry out: it wraps arrays itself, as a ComponentArray does."
@@ -166,7 +166,7 @@ def _in_place(function):
 def _unary(function):
     return lambda self: apply(function, (self,))
 
-# %% ../nbs/05_tracing.ipynb #6bc5d506
+# %% ../nbs/05_tracing.ipynb #e77cf3b1
 def _method(function):
     return lambda self, *args, **kwargs: apply(function, (self, *args), kwargs)
 
@@ -194,7 +194,7 @@ def _leaves(name, remedy):
 
     return leave
 
-# %% ../nbs/05_tracing.ipynb #ef014dd1
+# %% ../nbs/05_tracing.ipynb #69e3a8c2
 class Tracer:
     """What stands in for an array while a transform watches: `value` is the array (or the tracer) at the level below.
 
@@ -325,14 +325,20 @@ class Tracer:
 
     conjugate = conj
 
+    def copy(self, order="C"):
+        return apply(np.copy, (self, order))
+
     def compress(self, condition, axis=None):
         return apply(np.compress, (condition, self, axis))
 
     def fill(self, value):
         self[...] = value
 
-    def sort(self, axis=-1, **kwargs):
-        self[...] = apply(np.sort, (self, axis), kwargs)
+    def sort(self, axis=-1, kind=None, order=None, **kwargs):
+        self[...] = apply(np.sort, (self, axis, kind, order), kwargs)
+
+    def partition(self, kth, axis=-1, kind="introselect", order=None):
+        self[...] = apply(np.partition, (self, kth, axis, kind, order))
 
     def __reduce_ex__(self, protocol):
         raise TypeError(f"a traced value of shape {self.shape} can't be pickled without losing its derivative: take stop_gradient(x) for its value")
@@ -341,7 +347,7 @@ class Tracer:
         "Take over what `other`, of the same trace, stands for."
         raise NotImplementedError
 
-# %% ../nbs/05_tracing.ipynb #972ad5d3
+# %% ../nbs/05_tracing.ipynb #61881b1d
 def write(
     tracer: Tracer, # the traced array that is written to
     result: Any, # what it stands for from now on
@@ -367,7 +373,7 @@ def write(
     tracer.version += 1
     return tracer
 
-# %% ../nbs/05_tracing.ipynb #058615a8
+# %% ../nbs/05_tracing.ipynb #c96399de
 class Unsaved:
     """A view that was changed in place and has to be stored in its base, as `x[0] += z` does in its second half.
 
@@ -387,7 +393,7 @@ class Unsaved:
             raise _through_view("an in-place operator")
         self.base.view_of = self.before
 
-
+# %% ../nbs/05_tracing.ipynb #57afa083
 def check_view(
     tracer: Tracer, # a view of another traced array
 ) -> None:
@@ -403,7 +409,7 @@ def check_view(
     if base.view_of is not None:
         check_view(base)
 
-
+# %% ../nbs/05_tracing.ipynb #e78e584b
 def check_result(
     trace: Trace, # a trace that has ended
     leaf: Any, # a leaf of what its function returned
@@ -441,7 +447,7 @@ def astype(
     "`x.astype(dtype)` as a function (NumPy has one from 2.1 on)."
     return x.astype(dtype)
 
-# %% ../nbs/05_tracing.ipynb #5a9f6ad4
+# %% ../nbs/05_tracing.ipynb #68708bff
 def _through_view(operation):
     "The error for a write that NumPy would pass on to the memory below."
     return ValueError(
@@ -457,7 +463,7 @@ def _write_through(operation, what):
         "use the form that returns a new array, or build the array with np.zeros_like(x) of a traced x and write to that"
     )
 
-# %% ../nbs/05_tracing.ipynb #231137f2
+# %% ../nbs/05_tracing.ipynb #b93da25c
 _STACK = "np.stack([...]) builds an array of traced values, np.zeros_like(x) of a traced x can be written to"
 for _name in BINARY:
     _dunder = f"{_name.strip('_')}__"
@@ -479,7 +485,7 @@ for _name in ("float", "int", "complex", "index"):
     setattr(Tracer, f"__{_name}__", _leaves(f"{_name}()", f"use np.f for math.f; {_STACK}"))
 setattr(Tracer, "__array__", _leaves("conversion to an array (np.asarray, np.array, a write into a plain array)", _STACK))
 
-# %% ../nbs/05_tracing.ipynb #52d6582a
+# %% ../nbs/05_tracing.ipynb #624a8f3a
 def differentiable_leaves(
     operation: str, # who asks, for the error message
     tree: tuple, # the arguments of the differentiated function: numbers and arrays, in any nesting
@@ -508,7 +514,7 @@ def unsuited(value: Any) -> bool:
     "Whether a value is a matrix or a masked array, whose operators mean something else than an array's."
     return isinstance(value, np.matrix) or hasattr(value, "mask")
 
-
+# %% ../nbs/05_tracing.ipynb #85df3ae6
 def matching_leaves(
     operation: str, # who asks, for the error message
     what: str, # "tangent" or "cotangent"
@@ -522,7 +528,7 @@ def matching_leaves(
         raise ValueError(f"{operation}: the {what}s must have the structure of their values, {treedef}, got {found}")
     return [_fitting(operation, what, leaf, value) for leaf, value in zip(leaves, values)]
 
-# %% ../nbs/05_tracing.ipynb #142da62f
+# %% ../nbs/05_tracing.ipynb #adf69379
 def _fitting(operation, what, leaf, value):
     "One tangent or cotangent, in the dtype of its value."
     if np.shape(leaf) != np.shape(value):
@@ -537,6 +543,13 @@ def _fitting(operation, what, leaf, value):
     return leaf if dtype == wanted else leaf.astype(wanted)
 
 
+def own(
+    x: Any, # a number or an array
+) -> Any: # the same, with memory of its own
+    "A copy of an array; a number, which nobody writes to, as it is."
+    return x.copy() if hasattr(x, "copy") and not isinstance(x, np.generic) else x
+
+# %% ../nbs/05_tracing.ipynb #8d6ebc9a
 def zeros(
     value: Any, # a number or an array
     lead: tuple = (), # leading axes to add

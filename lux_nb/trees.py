@@ -7,7 +7,7 @@ __all__ = ['dispatching', 'updated', 'register_pytree_node', 'tree_flatten', 'tr
            'tree_map_with_path', 'tree_leaves', 'tree_leaves_with_path', 'frozen', 'FrozenDict', 'Layout', 'unravel',
            'flatten_parts', 'ComponentArray']
 
-# %% ../nbs/03_immutability.ipynb #78a38bb2
+# %% ../nbs/03_immutability.ipynb #98ad9a06
 import atexit
 import contextlib
 import functools
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import optree
 
-# %% ../nbs/03_immutability.ipynb #4eb76f0d
+# %% ../nbs/03_immutability.ipynb #cc8e7739
 _NUMPY_ONLY = {"numpy", "cupy", "dask"}  # answer for NumPy's functions alone; Dask would compute the array on the way
 _silent: set[type] = {np.ndarray}  # the types that were asked and have no answer
 
@@ -51,7 +51,7 @@ def _dispatch(public: Callable, args: tuple, kwargs: dict) -> Any:
         if result is not NotImplemented: return result
     return public.__wrapped__(*args, **kwargs)
 
-# %% ../nbs/03_immutability.ipynb #31930207
+# %% ../nbs/03_immutability.ipynb #b0cacb02
 def dispatching(
     f: Callable,  # a plain function of arrays
 ) -> Callable:  # the function to call, which other kinds of arrays can take over; its `__wrapped__` is f
@@ -74,7 +74,7 @@ def dispatching(
 
     return public
 
-# %% ../nbs/03_immutability.ipynb #4f628ca4
+# %% ../nbs/03_immutability.ipynb #1c8b340b
 @dispatching
 def updated(
     x: Any,  # an array, a `FrozenDict` or a `ComponentArray`
@@ -90,11 +90,11 @@ def updated(
     if np.iscomplexobj(value) and not np.iscomplexobj(x) and x.dtype != object:
         raise TypeError(f"updated cannot put a complex value into an array of {x.dtype}, which would lose its "
                         "imaginary part: give value.real, or make the array complex first with astype(complex)")
-    result = x.copy(order="K")
+    result = x.copy(order="K") if hasattr(x, "flags") else x.copy() # Dask has no order
     result[index] = value
     return result
 
-# %% ../nbs/03_immutability.ipynb #ba1d54a1
+# %% ../nbs/03_immutability.ipynb #046bef92
 _NAMESPACE = "lux_nb"
 
 _declaration_order = contextlib.ExitStack()
@@ -134,7 +134,7 @@ def tree_unflatten(
     "The tree of the structure `treedef` that holds `leaves`: the inverse of `tree_flatten`."
     return treedef.unflatten(leaves)
 
-# %% ../nbs/03_immutability.ipynb #b92334ee
+# %% ../nbs/03_immutability.ipynb #21342111
 def _spelled(path: Iterable) -> str:
     "A path of names and positions as Python would spell it, such as layers[0].weight."
     steps = (f".{step}" if isinstance(step, str) and step.isidentifier() else f"[{step!r}]" for step in path)
@@ -168,7 +168,7 @@ def _difference(expected: Any, got: Any, path: tuple = ()) -> str | None:
     below = (_difference(child, other[0][step], (*path, step)) for step, child in node[0].items())
     return next(filter(None, below), None)
 
-# %% ../nbs/03_immutability.ipynb #6b33c7c4
+# %% ../nbs/03_immutability.ipynb #c01cb6ec
 def _leaves_as(treedef: optree.PyTreeSpec, tree: Any, other: Any) -> list:
     "The leaves of `other`, which has to have the structure `treedef` of `tree`."
     try:
@@ -196,7 +196,7 @@ def tree_map(
     leaves, treedef = optree.tree_flatten(tree, is_leaf, namespace=_NAMESPACE)
     return treedef.unflatten(map(f, leaves, *[_leaves_as(treedef, tree, other) for other in others]))
 
-# %% ../nbs/03_immutability.ipynb #c8c5d892
+# %% ../nbs/03_immutability.ipynb #cc619cbf
 def tree_map_with_path(
     f: Callable,  # (path, leaf, *leaves at the same place in the others) -> new leaf
     tree: Any,  # as in `tree_flatten`; it decides the structure
@@ -224,7 +224,7 @@ def tree_leaves_with_path(
     leaves, treedef = tree_flatten(tree, is_leaf)
     return list(zip(_paths(treedef), leaves))
 
-# %% ../nbs/03_immutability.ipynb #7d845c20
+# %% ../nbs/03_immutability.ipynb #45cb4d92
 def _is_frozen(x: Any) -> bool:
     "Whether an array is read-only, and so is every array that it is a view of."
     while isinstance(x, np.ndarray) and not x.flags.writeable: x = x.base
@@ -256,7 +256,7 @@ def frozen(
     results = {id(leaf): _frozen_leaf(leaf) for leaf in leaves}
     return treedef.unflatten(results[id(leaf)] for leaf in leaves)
 
-# %% ../nbs/03_immutability.ipynb #ca24600e
+# %% ../nbs/03_immutability.ipynb #a4092e75
 def _short(value: Any) -> str:
     "An array as its dtype and shape, such as float32[5, 10]; anything else as its repr."
     if not (hasattr(value, "shape") and hasattr(value, "dtype")): return repr(value)
@@ -290,7 +290,7 @@ def _refusal(x: Any, name: str) -> str:
     return (f"the names of a {type(x).__name__} cannot be assigned, got {name!r}: "
             f"make a new one with updated(x, {name!r}, value)")
 
-# %% ../nbs/03_immutability.ipynb #22776995
+# %% ../nbs/03_immutability.ipynb #58cacc4c
 class FrozenDict(Mapping):
     """An immutable mapping of names, in the order of their declaration: `d["weight"]` or `d.weight`.
 
@@ -341,7 +341,7 @@ class FrozenDict(Mapping):
     def __repr__(self): return _call("FrozenDict", self, _short)
     def __reduce__(self): return FrozenDict, (self._entries,)
 
-# %% ../nbs/03_immutability.ipynb #479445c2
+# %% ../nbs/03_immutability.ipynb #6b7ed8b3
 def _updated_entry(x: FrozenDict, index: str, value: Any) -> FrozenDict:
     "`updated` for a FrozenDict: the name has to be there."
     if not isinstance(x, FrozenDict): return NotImplemented
@@ -364,7 +364,7 @@ def _with_entries(names: tuple[str, ...], values: Iterable) -> FrozenDict:
 
 register_pytree_node(FrozenDict, _names_and_values, _with_entries)
 
-# %% ../nbs/03_immutability.ipynb #9673178b
+# %% ../nbs/03_immutability.ipynb #c1602882
 @dataclass(frozen=True, slots=True, repr=False)
 class Layout:
     "Where each named part of a flat vector lies. Nested as the parts are, immutable and hashable."
@@ -391,7 +391,7 @@ class Layout:
 
     def __repr__(self): return f"Layout({', '.join(f'{name}={part}' for name, part in self.parts)})"
 
-# %% ../nbs/03_immutability.ipynb #b4421241
+# %% ../nbs/03_immutability.ipynb #77e8df45
 @dispatching
 def unravel(
     flat: Any,  # shape (..., layout.size)
@@ -420,7 +420,7 @@ def flatten_parts(
     flat = [part.reshape(lead + (place.stop - place.start,)) for part, (place, _) in zip(parts, layout.leaves)]
     return np.concatenate(flat, axis=-1)
 
-# %% ../nbs/03_immutability.ipynb #9689c3fd
+# %% ../nbs/03_immutability.ipynb #6075f445
 def _common_layout(operation: str, operands: Iterable) -> Layout | None:
     "The layout of the ComponentArrays among the operands, which have to agree on it."
     layout = None
@@ -456,7 +456,7 @@ def _same_method(name: str) -> Callable:
     def method(self, *args, **kwargs): return _named(getattr(self.data, name)(*args, **kwargs), self.layout)
     return method
 
-# %% ../nbs/03_immutability.ipynb #5f970eff
+# %% ../nbs/03_immutability.ipynb #67a40bb5
 def _operator(op: Callable) -> Callable:
     "The method for an operator, which keeps the names."
     def method(self, *other):
@@ -492,7 +492,7 @@ _Elementwise = type("_Elementwise", (), {"__slots__": (),
     **{name: property(lambda x, name=name: _named(getattr(x.data, name), x.layout)) for name in ("real", "imag")},
 })
 
-# %% ../nbs/03_immutability.ipynb #266fdf48
+# %% ../nbs/03_immutability.ipynb #4e921406
 _ARRAY_NAMES = frozenset(name for name in dir(np.ndarray) if not name.startswith("_"))
 
 
@@ -532,7 +532,7 @@ def _of_one_dtype(leaves: Mapping[str, Any]) -> list:
     like = next(iter(arrays.values()), np.zeros(0, dtype))
     return [x if hasattr(x, "dtype") else np.full_like(like, x, shape=()) for x in leaves.values()]
 
-# %% ../nbs/03_immutability.ipynb #9db8d09e
+# %% ../nbs/03_immutability.ipynb #ea4ec784
 class ComponentArray(_Elementwise):
     """One flat vector with named, shaped parts: `ps.weight` or `ps["weight"]`, nested `ps.layer_0.weight`.
 
@@ -598,7 +598,7 @@ class ComponentArray(_Elementwise):
     def __dir__(self): return [*super().__dir__(), *_ARRAY_NAMES, *self.layout.names]
     def __repr__(self): return _call("ComponentArray", _parts(self), repr)
 
-# %% ../nbs/03_immutability.ipynb #88074ad5
+# %% ../nbs/03_immutability.ipynb #ca76068a
 # the class refuses assignments, so what makes and fills an instance uses the setters of its slots
 _set_data, _set_layout, _set_parts = (vars(ComponentArray)[slot].__set__ for slot in ComponentArray.__slots__)
 
@@ -632,7 +632,7 @@ def _distribute(x: ComponentArray, leaves: Iterator) -> ComponentArray:
 register_pytree_node(ComponentArray, lambda x: ((x.data,), x.layout, ("data",)),
                      lambda layout, children: _component_array(*children, layout))
 
-# %% ../nbs/03_immutability.ipynb #2d38e88c
+# %% ../nbs/03_immutability.ipynb #3a38c68a
 _KEEP_NAMES = {np.zeros_like, np.ones_like, np.full_like, np.empty_like, np.copy, np.where, np.clip, np.nan_to_num,
                np.real, np.imag, np.round, np.around}
 

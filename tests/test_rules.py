@@ -139,7 +139,7 @@ def test_leading_axes(row):
     pairs = [(y.slot, g) for y, g in zip(result, seeds) if owned(tape, y)]
     if not pairs:
         return
-    together = pull_to_leaves(tape, leaves, treedef, pairs, batch=1)
+    together = pull_to_leaves(tape, leaves, treedef, pairs, lead=(many,))
     for i in range(many):
         for c, expected in zip(together, pullback([g[i] for g in seeds])):
             np.testing.assert_allclose(c[i], expected, rtol=1e-10, atol=1e-10)

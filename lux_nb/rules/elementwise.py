@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LN2', 'LN10', 'SINC_SERIES', 'BESSEL_NODES']
 
-# %% ../../nbs/07_elementwise.ipynb #c203a32d
+# %% ../../nbs/07_elementwise.ipynb #d7b4d521
 import functools
 import itertools
 import math
@@ -15,10 +15,11 @@ import numpy as np
 
 from lux_nb.rules.table import (
     COMPOSITES, NONDIFFERENTIABLE, RULES, alias, composite, def_rule, elementwise, nondifferentiable,
+    without_out,
 )
 from ..trees import dispatching
 
-# %% ../../nbs/07_elementwise.ipynb #8f642fcc
+# %% ../../nbs/07_elementwise.ipynb #baeffe73
 elementwise(np.add,        lambda d, y, a, b: d,     lambda d, y, a, b: d)
 elementwise(np.subtract,   lambda d, y, a, b: d,     lambda d, y, a, b: -d)
 elementwise(np.multiply,   lambda d, y, a, b: d * b, lambda d, y, a, b: d * a)
@@ -28,7 +29,7 @@ elementwise(np.positive,   lambda d, y, x: d)
 elementwise(np.reciprocal, lambda d, y, x: -d * y * y)
 elementwise(np.square,     lambda d, y, x: d * (2 * x))
 
-# %% ../../nbs/07_elementwise.ipynb #33d4ec4a
+# %% ../../nbs/07_elementwise.ipynb #629ba20d
 def _by_base(d, y, x, n):
     "d times the derivative of x**n by x: n x**(n-1), and 0 for n = 0."
     if isinstance(n, (int, float)):
@@ -47,7 +48,7 @@ elementwise(np.sqrt,  lambda d, y, x: d / (2 * y))
 elementwise(np.cbrt,  lambda d, y, x: d / (3 * y * y))
 composite(np.float_power, lambda x, n: np.power(x * np.float64(1), n * np.float64(1)))
 
-# %% ../../nbs/07_elementwise.ipynb #47c65b28
+# %% ../../nbs/07_elementwise.ipynb #8fd58e4f
 LN2, LN10 = math.log(2), math.log(10)
 
 
@@ -66,7 +67,7 @@ elementwise(np.log1p,      lambda d, y, x: d / (1 + x))
 elementwise(np.logaddexp,  lambda d, y, a, b: d * np.exp(a - _above(y)),  lambda d, y, a, b: d * np.exp(b - _above(y)))
 elementwise(np.logaddexp2, lambda d, y, a, b: d * np.exp2(a - _above(y)), lambda d, y, a, b: d * np.exp2(b - _above(y)))
 
-# %% ../../nbs/07_elementwise.ipynb #2a84afb7
+# %% ../../nbs/07_elementwise.ipynb #a1dc95c0
 def _hypotenuse(x):
     "sqrt(1 + x^2), without overflow for a large real x."
     return np.sqrt(1 + x * x) if np.iscomplexobj(x) else np.hypot(1, x)
@@ -91,7 +92,7 @@ elementwise(np.arcsinh, lambda d, y, x: d / _hypotenuse(x))
 elementwise(np.arccosh, lambda d, y, x: d / (np.sqrt(x - 1) * np.sqrt(x + 1)))
 elementwise(np.arctanh, lambda d, y, x: d / ((1 - x) * (1 + x)))
 
-# %% ../../nbs/07_elementwise.ipynb #1174b507
+# %% ../../nbs/07_elementwise.ipynb #2852a3af
 def _cosine(a, y):
     "a / y, and 0 where y is."
     return a / np.where(y == 0, 1, y)
@@ -110,7 +111,7 @@ for _degrees, _radians in ((np.degrees, np.radians), (np.rad2deg, np.deg2rad)):
     elementwise(_degrees, lambda d, y, x: d * (180 / math.pi))
     elementwise(_radians, lambda d, y, x: d * (math.pi / 180))
 
-# %% ../../nbs/07_elementwise.ipynb #0c0313b7
+# %% ../../nbs/07_elementwise.ipynb #bcff08e1
 _real_sign = dispatching(np.sign)
 nondifferentiable(_real_sign)
 
@@ -139,13 +140,13 @@ def _chosen(d, y, mine, other):
 for _function in (np.maximum, np.minimum, np.fmax, np.fmin):
     elementwise(_function, _chosen, lambda d, y, a, b: _chosen(d, y, b, a))
 
-# %% ../../nbs/07_elementwise.ipynb #bb8ba481
+# %% ../../nbs/07_elementwise.ipynb #04329cc3
 elementwise(np.where,
     None,
     lambda d, y, condition, a, b: np.where(condition, d, 0),
     lambda d, y, condition, a, b: np.where(condition, 0, d))
 
-# %% ../../nbs/07_elementwise.ipynb #68e20241
+# %% ../../nbs/07_elementwise.ipynb #e68e52aa
 def _clip(a, a_min=None, a_max=None, *, min=None, max=None):
     "Between two bounds, either of which may be missing."
     low, high = a_min if min is None else min, a_max if max is None else max
@@ -164,8 +165,9 @@ def _select(condlist, choicelist, default=0):
     return result if result.dtype == dtype else result.astype(dtype)
 
 
-def _choose(a, choices, mode="raise"):
+def _choose(a, choices, out=None, mode="raise"):
     "The choice that the integer a names, element by element."
+    without_out(np.choose, {"out": out})
     named = np.choose(a, range(len(choices)), mode=mode)
     return np.select([named == k for k in range(len(choices))], list(choices))
 
@@ -174,11 +176,12 @@ composite(np.clip, _clip)
 composite(np.select, _select)
 composite(np.choose, _choose)
 
-# %% ../../nbs/07_elementwise.ipynb #7d55bf62
+# %% ../../nbs/07_elementwise.ipynb #97c30172
 @dispatching
 def _replaced(x, nan=0.0, posinf=None, neginf=None):
     "NumPy's function, always on a copy."
-    return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
+    given = {"nan": nan, "posinf": posinf, "neginf": neginf}
+    return np.nan_to_num(x, **{name: v for name, v in given.items() if v not in (None, 0.0)}) # Dask's takes none of them
 
 
 def _finite(d, y, x, nan=0.0, posinf=None, neginf=None):
@@ -201,7 +204,7 @@ elementwise(_replaced, _finite)
 composite(np.nan_to_num, _nan_to_num)
 elementwise(np.heaviside, None, lambda d, y, x, h: np.where(x == 0, d, 0))
 
-# %% ../../nbs/07_elementwise.ipynb #9bbba250
+# %% ../../nbs/07_elementwise.ipynb #3a4fb3ce
 def _of_first(g):
     "The cotangent of the first of two outputs, the only one that varies."
     return np.zeros_like(g[1]) if g[0] is None else g[0]
@@ -222,7 +225,7 @@ def_rule(np.unwrap,
     lambda t, y, p, discont=None, axis=-1, *, period=2 * math.pi: t,
     lambda g, y, p, discont=None, axis=-1, *, period=2 * math.pi: g)
 
-# %% ../../nbs/07_elementwise.ipynb #0ee7b1fd
+# %% ../../nbs/07_elementwise.ipynb #64b5960d
 elementwise(np.conj, lambda d, y, z: np.conj(d))
 def_rule(np.real, lambda t, y, z: np.real(t), lambda g, y, z: g, view=True)
 def_rule(np.imag, lambda t, y, z: np.imag(t), lambda g, y, z: g * -1j, view=True)
@@ -236,7 +239,7 @@ def _angle(z, deg=False):
 
 composite(np.angle, _angle)
 
-# %% ../../nbs/07_elementwise.ipynb #0cf66a80
+# %% ../../nbs/07_elementwise.ipynb #8c699c30
 SINC_SERIES = [(-1) ** k * 2 * k * math.pi ** (2 * k) / math.factorial(2 * k + 1) for k in range(10, 0, -1)]
 
 
@@ -250,12 +253,12 @@ def _sinc_slope(x):
 
 elementwise(np.sinc, lambda d, y, x: d * _sinc_slope(x))
 
-# %% ../../nbs/07_elementwise.ipynb #3fb6d284
+# %% ../../nbs/07_elementwise.ipynb #27855bc1
 BESSEL_NODES = [math.cos((k + 0.5) * math.pi / 128) for k in range(64)]
 
 elementwise(np.i0, lambda d, y, x: d * (sum(c * np.sinh(c * x) for c in BESSEL_NODES) / 64))
 
-# %% ../../nbs/07_elementwise.ipynb #a14a9624
+# %% ../../nbs/07_elementwise.ipynb #81133ff4
 nondifferentiable(
     np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal,
     np.logical_and, np.logical_or, np.logical_xor, np.logical_not,
@@ -265,7 +268,7 @@ nondifferentiable(
     np.floor, np.ceil, np.trunc, np.rint, np.fix, np.round, np.around, np.floor_divide, np.spacing,
 )
 
-# %% ../../nbs/07_elementwise.ipynb #dfb5a04c
+# %% ../../nbs/07_elementwise.ipynb #db5ba59e
 for _name, _function in {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide,
     "floordiv": np.floor_divide, "mod": np.mod, "pow": np.power,
@@ -276,7 +279,7 @@ for _name, _function in {
 }.items():
     alias(getattr(operator, _name), _function)
 
-# %% ../../nbs/07_elementwise.ipynb #a2d878f9
+# %% ../../nbs/07_elementwise.ipynb #d755965d
 def _outer(ufunc, a, b):
     "All pairs: a's axes first, then b's."
     return ufunc(np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b)
@@ -285,6 +288,7 @@ def _outer(ufunc, a, b):
 def _reduce(ufunc, a, axis=0, *, keepdims=False):
     "The fold of a along one axis, or along several, the last first."
     axes = range(np.ndim(a)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    ufunc.reduce(np.ones((1,) * np.ndim(a)), axis=axis) # raises where NumPy refuses: several axes of what can't be reordered
     for k in sorted((k % np.ndim(a) for k in axes), reverse=True):
         y = functools.reduce(ufunc, np.moveaxis(a, k, 0))
         a = np.expand_dims(y, k) if keepdims else y
@@ -297,7 +301,7 @@ def _accumulate(ufunc, a, axis=0):
 
 
 for _function in [f for f in (*RULES, *COMPOSITES, *NONDIFFERENTIABLE) if isinstance(f, np.ufunc) and f.nin == 2]:
-    if _function in NONDIFFERENTIABLE:
+    if _function in NONDIFFERENTIABLE and _function is not np.floor_divide: # whose fold begins with an element as it is
         nondifferentiable(_function.outer, _function.reduce, _function.accumulate)
     else:
         composite(_function.outer, functools.partial(_outer, _function))

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['QRResult', 'SVDResult', 'tall_qr', 'singular_value_decomposition']
 
-# %% ../../nbs/10c_factorizations.ipynb #22a35c50
+# %% ../../nbs/10c_factorizations.ipynb #9fea26fc
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from .reductions import leading
 from .table import composite, def_rule, nondifferentiable
 from ..trees import dispatching
 
-# %% ../../nbs/10c_factorizations.ipynb #1c7fcd8c
+# %% ../../nbs/10c_factorizations.ipynb #55201ec1
 def _half(x, upper=False):
     r"$\Phi(X)$: the lower triangle, or the upper one, with the diagonal halved."
     return (np.triu(x) + np.triu(x, 1)) / 2 if upper else (np.tril(x) + np.tril(x, -1)) / 2
@@ -32,7 +32,7 @@ def _triangle(g, upper=False):
     "The transpose of `_hermitian`: a cotangent of the triangle that is read."
     return _half(g + adjoint(g), upper)
 
-# %% ../../nbs/10c_factorizations.ipynb #55e6b398
+# %% ../../nbs/10c_factorizations.ipynb #eb2c4ecd
 def _push_cholesky(t, y, a, *, upper=False):
     r"The tangent $L\,\Phi(L^{-1} T L^{-H})$."
     if upper:
@@ -51,14 +51,14 @@ def _pull_cholesky(g, y, a, *, upper=False):
 
 def_rule(np.linalg.cholesky, _push_cholesky, _pull_cholesky)
 
-# %% ../../nbs/10c_factorizations.ipynb #9ae5e16c
+# %% ../../nbs/10c_factorizations.ipynb #6e9319ab
 @dispatching
 def tall_qr(
     a: Any, # shape (..., m, n), m >= n
     mode: str, # "reduced" or "complete"
 ) -> tuple: # (Q, R)
     "`np.linalg.qr` of a matrix that is not wide."
-    return np.linalg.qr(a, mode)
+    return np.linalg.qr(a) if mode == "reduced" else np.linalg.qr(a, mode) # Dask knows no modes
 
 
 def _widened(x, n):
@@ -66,7 +66,7 @@ def _widened(x, n):
     missing = n - x.shape[-1]
     return np.concatenate([x, np.zeros_like(x, shape=(*x.shape[:-1], missing))], -1) if missing else x
 
-# %% ../../nbs/10c_factorizations.ipynb #460e7d03
+# %% ../../nbs/10c_factorizations.ipynb #c3869766
 def _push_qr(t, y, a, mode):
     r"The tangents $Q\Omega + (I - Q Q^H) T R^{-1}$ and $Q^H T - \Omega R$."
     q, r = y
@@ -80,7 +80,7 @@ def _push_qr(t, y, a, mode):
         dq = dq + scaled - np.matmul(q, k)
     return dq, np.triu(np.matmul(adjoint(q), t) - np.matmul(turn, r))
 
-# %% ../../nbs/10c_factorizations.ipynb #ba8f4856
+# %% ../../nbs/10c_factorizations.ipynb #f847fce8
 def _pull_qr(g, y, a, mode):
     "The cotangent of a: `_push_qr` from right to left. Source: Walter and Lehmann, section 3."
     (gq, gr), (q, r) = g, y
@@ -96,7 +96,7 @@ def _pull_qr(g, y, a, mode):
 
 def_rule(tall_qr, _push_qr, _pull_qr, several=True)
 
-# %% ../../nbs/10c_factorizations.ipynb #8a52e55e
+# %% ../../nbs/10c_factorizations.ipynb #6ee90d71
 QRResult, SVDResult = type(np.linalg.qr(np.eye(1))), type(np.linalg.svd(np.eye(1))) # NumPy's names for these tuples
 
 
@@ -113,7 +113,7 @@ def _qr(a, mode="reduced"):
 
 composite(np.linalg.qr, _qr)
 
-# %% ../../nbs/10c_factorizations.ipynb #de365cc9
+# %% ../../nbs/10c_factorizations.ipynb #76d178dc
 def _inverse_gaps(gaps, fixed):
     "1 / gaps; NaN where a gap is zero; and zero where `fixed` is one, where the gaps are zero too."
     gaps = gaps + fixed
@@ -149,7 +149,7 @@ def _pull_eigh(g, y, a, UPLO="L"):
 def_rule(np.linalg.eigh, _push_eigh, _pull_eigh, several=True)
 composite(np.linalg.eigvalsh, lambda a, UPLO="L": np.linalg.eigh(a, UPLO)[0])
 
-# %% ../../nbs/10c_factorizations.ipynb #ab4aecb2
+# %% ../../nbs/10c_factorizations.ipynb #aefb07e7
 def _push_eig(t, y, a):
     r"The tangents $\operatorname{diag} M$ and $D - V \operatorname{diag} V^H D$; $M = V^{-1} T V$, $D = V(F \circ M)$."
     w, v = y
@@ -172,7 +172,7 @@ def _pull_eig(g, y, a):
 def_rule(np.linalg.eig, _push_eig, _pull_eig, several=True)
 composite(np.linalg.eigvals, lambda a: np.linalg.eig(a)[0])
 
-# %% ../../nbs/10c_factorizations.ipynb #8dc85bc6
+# %% ../../nbs/10c_factorizations.ipynb #45774f69
 @dispatching
 def singular_value_decomposition(
     a: Any, # shape (..., m, n)
@@ -194,7 +194,7 @@ def _over(x, s):
     "x / s column by column, NaN where s is zero."
     return x * np.where(s == 0, np.nan, 1 / np.where(s == 0, 1, s))[..., None, :]
 
-# %% ../../nbs/10c_factorizations.ipynb #67b1a4f1
+# %% ../../nbs/10c_factorizations.ipynb #39ed689a
 def _push_vectors(t, a, u, s, v):
     "How the singular vectors u turn."
     x = np.matmul(np.matmul(adjoint(u), t), np.matmul(adjoint(a), u))
@@ -215,7 +215,7 @@ def _pull_vectors(g, a, u, s, v):
         change = change + np.matmul(moved, transposed(v[..., : s.shape[-1]]))
     return change
 
-# %% ../../nbs/10c_factorizations.ipynb #a5682298
+# %% ../../nbs/10c_factorizations.ipynb #c89b3ae7
 def _push_svd(t, y, a, full):
     "The tangents of U, s and V^H."
     u, s, vh = y
@@ -245,7 +245,7 @@ def _pull_svd(g, y, a, full):
 
 def_rule(singular_value_decomposition, _push_svd, _pull_svd, several=True)
 
-# %% ../../nbs/10c_factorizations.ipynb #0f4300f3
+# %% ../../nbs/10c_factorizations.ipynb #84f388e3
 def _svd(a, full_matrices=True, compute_uv=True, hermitian=False):
     "`np.linalg.svd`, by the kind of result that is asked for."
     if not hermitian:
@@ -259,7 +259,7 @@ def _svd(a, full_matrices=True, compute_uv=True, hermitian=False):
 composite(np.linalg.svd, _svd)
 composite(np.linalg.svdvals, lambda x, /: singular_value_decomposition(x, False)[1])
 
-# %% ../../nbs/10c_factorizations.ipynb #3d0a1164
+# %% ../../nbs/10c_factorizations.ipynb #a0906460
 def _push_pinv(t, y, a, rcond=None, hermitian=False, *, rtol=None):
     "The tangent of the pseudo-inverse, at constant rank."
     if hermitian:
@@ -282,7 +282,7 @@ def _pull_pinv(g, y, a, rcond=None, hermitian=False, *, rtol=None):
 def_rule(np.linalg.pinv, _push_pinv, _pull_pinv)
 nondifferentiable(np.linalg.matrix_rank)
 
-# %% ../../nbs/10c_factorizations.ipynb #47c4e9b8
+# %% ../../nbs/10c_factorizations.ipynb #68a58e50
 def _lstsq(a, b, rcond=None):
     "`np.linalg.lstsq`, through the pseudo-inverse."
     m, n = np.shape(a)

@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['EXCHANGED']
 
-# %% ../../nbs/11_fft.ipynb #349a994d
+# %% ../../nbs/11_fft.ipynb #6efd2ea1
 import numpy as np
 
 from .products import conjugated
 from .reductions import negative_axes
 from .table import composite, def_rule
 
-# %% ../../nbs/11_fft.ipynb #018f80c5
+# %% ../../nbs/11_fft.ipynb #54c4efdc
 def _resized(
     x, # an array
     n: int, # the length that is wanted
@@ -43,7 +43,7 @@ def _transform(function):
 _transform(np.fft.fft)
 _transform(np.fft.ifft)
 
-# %% ../../nbs/11_fft.ipynb #b47b4340
+# %% ../../nbs/11_fft.ipynb #32d1f565
 def _push_rfft(t, y, a, n=None, axis=-1, norm=None):
     "The transform of the tangent."
     return np.fft.rfft(t, n, *negative_axes(axis, a.ndim), norm)
@@ -73,7 +73,7 @@ def _pull_irfft(g, y, a, n=None, axis=-1, norm=None):
 def_rule(np.fft.rfft, _push_rfft, _pull_rfft)
 def_rule(np.fft.irfft, _push_irfft, _pull_irfft)
 
-# %% ../../nbs/11_fft.ipynb #f69e0b0f
+# %% ../../nbs/11_fft.ipynb #f45613df
 EXCHANGED = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"} # norms, of the other way
 
 
@@ -86,7 +86,7 @@ def _ihfft(a, n=None, axis=-1, norm=None):
     "`np.fft.ihfft`: its inverse."
     return np.conj(np.fft.rfft(a, n, axis, EXCHANGED[norm]))
 
-# %% ../../nbs/11_fft.ipynb #663d0d49
+# %% ../../nbs/11_fft.ipynb #f7b6f3bf
 def _lengths_and_axes(a, s, axes, halved=False):
     "The lengths and the axes to transform. Without `s` an axis keeps its length; one that was `halved` regains it."
     if axes is None:
@@ -100,7 +100,7 @@ def _lengths_and_axes(a, s, axes, halved=False):
         raise ValueError(f"np.fft: s and axes must have the same length, got {len(s)} lengths and {len(axes)} axes")
     return [np.shape(a)[axis] if n == -1 else n for n, axis in zip(s, axes)], axes
 
-# %% ../../nbs/11_fft.ipynb #3e6c34c5
+# %% ../../nbs/11_fft.ipynb #45163710
 def _one_by_one(transform):
     "The transform along several axes, the last one first."
 
@@ -125,7 +125,7 @@ def _irfftn(a, s=None, axes=None, norm=None):
         a = np.fft.ifft(a, n, axis, norm)
     return np.fft.irfft(a, s[-1], axes[-1], norm)
 
-# %% ../../nbs/11_fft.ipynb #5f3bdc7b
+# %% ../../nbs/11_fft.ipynb #ef022868
 def _in_the_plane(transform):
     "The same transform, along the last two axes unless told otherwise."
     return lambda a, s=None, axes=(-2, -1), norm=None: transform(a, s, axes, norm)
@@ -140,7 +140,7 @@ def _rolled(sign):
 
     return shift
 
-# %% ../../nbs/11_fft.ipynb #b646cbde
+# %% ../../nbs/11_fft.ipynb #a6c0cc71
 composite(np.fft.hfft,      _hfft)
 composite(np.fft.ihfft,     _ihfft)
 composite(np.fft.fftn,      _one_by_one(np.fft.fft))

@@ -5,18 +5,19 @@
 # %% auto #0
 __all__ = ['is_basic', 'scatter']
 
-# %% ../../nbs/09b_indexing.ipynb #29da359b
+# %% ../../nbs/09b_indexing.ipynb #256ab3d7
+import math
 import operator
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .reductions import as_array, leading, negative_axes
-from .table import composite, def_rule, nondifferentiable, stop_gradient, unbroadcast
+from .reductions import as_array, leading, negative_axes, size_of
+from .table import composite, def_rule, nondifferentiable, stop_gradient, unbroadcast, without_out
 from ..trees import dispatching, updated
 
-# %% ../../nbs/09b_indexing.ipynb #1fd54499
+# %% ../../nbs/09b_indexing.ipynb #7675189c
 _BASIC = (int, np.integer, slice, type(None), type(...))
 
 
@@ -57,7 +58,7 @@ def _to_end(x, lead):
 def _to_front(x, lead):
     return np.moveaxis(x, tuple(range(-lead, 0)), tuple(range(lead)))
 
-# %% ../../nbs/09b_indexing.ipynb #e7fc677b
+# %% ../../nbs/09b_indexing.ipynb #b30cb733
 @dispatching
 def scatter(
     values: ArrayLike, # shape x[index].shape
@@ -65,6 +66,8 @@ def scatter(
     shape: tuple[int, ...], # the shape of x
 ) -> ArrayLike: # array of that shape and the dtype of values
     "Zeros with `values` added at `index`, the transpose of `x[index]`: where the index repeats, they add up."
+    if not hasattr(values, "flags"):
+        return _without_writes(values, index, shape)
     numpy = isinstance(values, (np.ndarray, np.generic))
     result = np.zeros(shape, values.dtype) if numpy else np.zeros_like(values, shape=shape)
     if _may_repeat(index):
@@ -74,12 +77,26 @@ def scatter(
     return result
 
 
+def _without_writes(values, index, shape):
+    "`scatter` for arrays that take no writes at integer arrays (Dask's): each element picks up its values, one round a repetition."
+    places = np.arange(math.prod(shape)).reshape(shape)[index].ravel()
+    order = np.argsort(places, kind="stable")
+    nth = np.arange(places.size) - np.searchsorted(places[order], places[order]) # 0 for the first value at a place, 1 for the second
+    padded = np.concatenate([np.reshape(values, (places.size,)), np.zeros_like(values, shape=(1,))])
+    result = np.zeros_like(values, shape=(math.prod(shape),))
+    for turn in range(nth.max(initial=-1) + 1):
+        table = np.full(math.prod(shape), places.size)
+        table[places[order[nth == turn]]] = order[nth == turn]
+        result = result + padded[table]
+    return np.reshape(result, shape)
+
+
 def _may_repeat(index):
     "Whether an index may name an element twice: only integer arrays do."
     parts = index if type(index) is tuple else (index,)
     return any([not isinstance(part, _BASIC) and not _is_mask(part) for part in parts])
 
-# %% ../../nbs/09b_indexing.ipynb #942f718b
+# %% ../../nbs/09b_indexing.ipynb #2d8b9d0f
 def _pick(x, index, lead):
     "x[index] behind `lead` axes."
     if not lead:
@@ -100,12 +117,12 @@ def _put(values, index, lead, shape):
 
 def_rule(operator.getitem,
     lambda t, y, x, index: _pick(t, index, t.ndim - x.ndim),
-    lambda g, y, x, index: _put(g, index, g.ndim - y.ndim, x.shape), view=True)
+    lambda g, y, x, index: _put(as_array(g), index, len(leading(g, y)), x.shape), view=True)
 def_rule(scatter,
     lambda t, y, values, index, shape: _put(t, index, t.ndim - values.ndim, shape),
     lambda g, y, values, index, shape: _pick(g, index, g.ndim - y.ndim))
 
-# %% ../../nbs/09b_indexing.ipynb #9954be0e
+# %% ../../nbs/09b_indexing.ipynb #74e39bcf
 def _write(x, index, value, lead):
     "updated(x, index, value) behind `lead` axes, which value has too (or it is a number)."
     if not lead:
@@ -146,7 +163,7 @@ def_rule(updated,
     {0: lambda t, y, x, index, value: _write(t, index, 0, t.ndim - x.ndim), 2: _push_updated},
     {0: lambda g, y, x, index, value: _write(g, index, 0, g.ndim - x.ndim), 2: _pull_updated})
 
-# %% ../../nbs/09b_indexing.ipynb #817d42cd
+# %% ../../nbs/09b_indexing.ipynb #885cb2bd
 def _along(axis, ndim, index):
     "An index of one axis, the others whole, with any number of axes in front."
     return (..., index, *(slice(None),) * (-1 - negative_axes(axis, ndim)[0]))
@@ -161,7 +178,7 @@ def _inside(indices, n, mode):
 
 def _push_take(t, y, x, indices, axis=None, out=None, mode="raise"):
     if axis is None:
-        t, x, axis = np.reshape(t, (*leading(t, x), np.size(x))), np.ravel(x), 0
+        t, x, axis = np.reshape(t, (*leading(t, x), size_of(x))), np.ravel(x), 0
     return t[_along(axis, x.ndim, _inside(indices, x.shape[axis], mode))]
 
 
@@ -175,7 +192,7 @@ def _pull_take(g, y, x, indices, axis=None, out=None, mode="raise"):
 
 def_rule(np.take, _push_take, _pull_take)
 
-# %% ../../nbs/09b_indexing.ipynb #9cbf32b7
+# %% ../../nbs/09b_indexing.ipynb #ac3e1559
 def _fancy(indices, shape, axis):
     "The advanced index that `np.take_along_axis` means: `indices` along one axis, each place itself along the others."
     places = [np.arange(n).reshape((n,) + (1,) * (len(shape) - 1 - k)) for k, n in enumerate(shape)]
@@ -191,7 +208,7 @@ def _taken(x, indices, axis, lead=()):
 def _push_along(t, y, x, indices, axis=-1):
     lead = leading(t, x)
     if axis is None:
-        return np.reshape(t, (*lead, np.size(x)))[..., indices]
+        return np.reshape(t, (*lead, size_of(x)))[..., indices]
     return _taken(t, indices, *negative_axes(axis, x.ndim), lead)
 
 
@@ -206,9 +223,10 @@ def _pull_along(g, y, x, indices, axis=-1):
 
 def_rule(np.take_along_axis, _push_along, _pull_along)
 
-# %% ../../nbs/09b_indexing.ipynb #b1140685
+# %% ../../nbs/09b_indexing.ipynb #f293e852
 def _compress(condition, a, axis=None, out=None):
     "`np.compress`: the entries along an axis for which a condition holds."
+    without_out(np.compress, {"out": out})
     if axis is None:
         a, axis = np.ravel(a), 0
     return a[_along(axis, a.ndim, np.flatnonzero(condition))]
@@ -220,7 +238,7 @@ def_rule(np.bincount,
     {1: lambda t, y, x, weights=None, minlength=0: np.bincount(x, t, minlength)},
     {1: lambda g, y, x, weights=None, minlength=0: g[x]}, batched=False)
 
-# %% ../../nbs/09b_indexing.ipynb #d7570f1a
+# %% ../../nbs/09b_indexing.ipynb #ed7bb0f8
 def _origin(y, x, axis):
     "For each element of `y`, a rearrangement of `x` along an axis, where it stood in x."
     order, place = (np.argsort(a, axis, kind="stable") for a in (x, y))
@@ -231,7 +249,7 @@ def _rearranged(change, y, x, axis, inverse):
     "A change of x in the order of y, or the other way round."
     lead = leading(change, x if not inverse else y)
     if axis is None:
-        flat = _rearranged(np.reshape(change, (*lead, np.size(x))), y, np.ravel(x), -1, inverse)
+        flat = _rearranged(np.reshape(change, (*lead, size_of(x))), y, np.ravel(x), -1, inverse)
         return np.reshape(flat, lead + np.shape(x)) if inverse else flat
     axis, = negative_axes(axis, x.ndim)
     origin = _origin(y, x, axis)
@@ -246,7 +264,7 @@ def_rule(np.partition,
     lambda g, y, x, kth, axis=-1, kind="introselect", order=None: _rearranged(g, y, x, axis, True))
 composite(np.sort_complex, lambda a: np.sort(a) + 0j)
 
-# %% ../../nbs/09b_indexing.ipynb #fd951e8d
+# %% ../../nbs/09b_indexing.ipynb #de332ad1
 def _running_origin(y, x, axis):
     "Where each element of a running extremum stood."
     places = np.arange(x.shape[axis]).reshape((-1,) + (1,) * (-1 - negative_axes(axis, x.ndim)[0]))
@@ -258,7 +276,7 @@ for _f in (np.maximum, np.minimum, np.fmax, np.fmin):
         lambda t, y, x, axis=0, dtype=None, out=None: _push_along(t, y, x, _running_origin(y, x, axis), axis),
         lambda g, y, x, axis=0, dtype=None, out=None: _pull_along(g, y, x, _running_origin(y, x, axis), axis))
 
-# %% ../../nbs/09b_indexing.ipynb #c4ee2d3f
+# %% ../../nbs/09b_indexing.ipynb #5f31181f
 def _weights(function, x, q, options, ignore_nan):
     "The weights of the sorted elements in each quantile: shape (quantiles, n), or x.shape[:-1] + that to ignore NaN."
     n = x.shape[-1]
@@ -293,7 +311,7 @@ def _pull_quantile(function, g, y, x, q, axis, options, ignore_nan):
     g = _taken(g, np.argsort(np.argsort(x, kind="stable")), -1, lead)
     return np.moveaxis(np.reshape(g, (*lead, *x.shape[:-1], *shape)), tuple(range(-len(axes), 0)), axes)
 
-# %% ../../nbs/09b_indexing.ipynb #47b1f444
+# %% ../../nbs/09b_indexing.ipynb #8636a70a
 def _own_memory(function, overwrite_input):
     "Raise if a function may disorder its input, which the derivative needs."
     if overwrite_input:
@@ -326,7 +344,7 @@ for _f, _kind, _ignore_nan in (
 ):
     def_rule(_f, _kind(_f, _push_quantile, _ignore_nan), _kind(_f, _pull_quantile, _ignore_nan))
 
-# %% ../../nbs/09b_indexing.ipynb #e195fed3
+# %% ../../nbs/09b_indexing.ipynb #6f5f6954
 def _interp(x, xp, fp, left=None, right=None, period=None):
     "`np.interp`: straight lines between points."
     xp, fp = as_array(xp), as_array(fp)
@@ -350,7 +368,7 @@ def _interp(x, xp, fp, left=None, right=None, period=None):
 
 composite(np.interp, _interp)
 
-# %% ../../nbs/09b_indexing.ipynb #1b41eeaf
+# %% ../../nbs/09b_indexing.ipynb #6583c436
 nondifferentiable(
     np.argsort, np.argpartition, np.lexsort, np.searchsorted, np.digitize,
     np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.nonzero, np.flatnonzero, np.argwhere,

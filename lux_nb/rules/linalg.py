@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['transposed', 'adjoint', 'product', 'cofactors', 'euclidean_norm']
 
-# %% ../../nbs/10b_linalg.ipynb #3688d0ad
+# %% ../../nbs/10b_linalg.ipynb #e666eca8
 import math
 import operator
 from typing import Any
@@ -17,7 +17,7 @@ from .reductions import leading, negative_axes, restore
 from .table import composite, def_rule, unbroadcast
 from ..trees import dispatching
 
-# %% ../../nbs/10b_linalg.ipynb #b34d985e
+# %% ../../nbs/10b_linalg.ipynb #db6bb172
 def transposed(
     x: Any, # matrices, shape (..., m, n)
 ) -> Any: # shape (..., n, m)
@@ -46,7 +46,7 @@ def _scalar(x):
     "Numbers, one a matrix, in the shape that multiplies matrices."
     return np.reshape(x, (*np.shape(x), 1, 1))
 
-# %% ../../nbs/10b_linalg.ipynb #7659de59
+# %% ../../nbs/10b_linalg.ipynb #5a9843f8
 def_rule(np.linalg.inv,
     lambda t, y, a: -product(y, t, y),
     lambda g, y, a: -product(transposed(y), g, transposed(y)))
@@ -63,7 +63,7 @@ def _solve(a, b):
     x = np.reshape(x, x.shape[:-1] + joined)
     return np.moveaxis(x, tuple(range(ndim - extra, ndim)), tuple(range(extra)))
 
-# %% ../../nbs/10b_linalg.ipynb #d17ed72f
+# %% ../../nbs/10b_linalg.ipynb #4b64392f
 def _push_solve_a(t, y, a, b):
     r"The tangent $-A^{-1} T X$ of $X = A^{-1} B$."
     lead, (left, right) = leading(t, a), stacks(a, b)
@@ -76,7 +76,7 @@ def _push_solve_b(t, y, a, b):
     lead, (left, right) = leading(t, b), stacks(a, b)
     return np.reshape(_solve(left, np.reshape(t, lead + right.shape)), lead + np.shape(y))
 
-# %% ../../nbs/10b_linalg.ipynb #03a2c661
+# %% ../../nbs/10b_linalg.ipynb #c6d18788
 def _pull_solve(g, y, a, b):
     r"The cotangent $A^{-\top} G$, before it is summed to the shape of $B$."
     left, right = stacks(a, b)
@@ -100,7 +100,7 @@ def _pull_solve_b(g, y, a, b):
 
 def_rule(np.linalg.solve, (_push_solve_a, _push_solve_b), (_pull_solve_a, _pull_solve_b))
 
-# %% ../../nbs/10b_linalg.ipynb #50e07d94
+# %% ../../nbs/10b_linalg.ipynb #1e4e4933
 @dispatching
 def cofactors(
     a: Any, # square matrices, shape (..., n, n)
@@ -125,7 +125,7 @@ def_rule(np.linalg.det,
     lambda t, y, a: np.sum(cofactors(a) * t, (-2, -1)),
     lambda g, y, a: _scalar(g) * cofactors(a))
 
-# %% ../../nbs/10b_linalg.ipynb #65cffab5
+# %% ../../nbs/10b_linalg.ipynb #06c273c6
 def _push_slogdet(t, y, a):
     "The tangents of sign and logarithm."
     u = np.sum(transposed(np.linalg.inv(a)) * t, (-2, -1))
@@ -144,7 +144,7 @@ def _pull_slogdet(g, y, a):
 
 def_rule(np.linalg.slogdet, _push_slogdet, _pull_slogdet, several=True)
 
-# %% ../../nbs/10b_linalg.ipynb #6170cdb0
+# %% ../../nbs/10b_linalg.ipynb #386e5e22
 @dispatching
 def euclidean_norm(
     x: Any, # any shape
@@ -158,7 +158,7 @@ def euclidean_norm(
         return np.sqrt(np.sum(np.square(np.abs(x)), axis, keepdims=keepdims))
     return np.linalg.norm(x, None, axis if len(axis) == 2 else axis[0], keepdims)
 
-# %% ../../nbs/10b_linalg.ipynb #5ae9678c
+# %% ../../nbs/10b_linalg.ipynb #c3f57215
 def _nonzero(y):
     "y, with one in place of zero, to divide by."
     return np.where(y == 0, 1, y)
@@ -176,7 +176,7 @@ def _pull_euclidean(g, y, x, axis, keepdims):
 
 def_rule(euclidean_norm, _push_euclidean, _pull_euclidean)
 
-# %% ../../nbs/10b_linalg.ipynb #1bdd1faf
+# %% ../../nbs/10b_linalg.ipynb #16eafb0f
 def _vector_norm(x, ord, axis, keepdims):
     "The norm of vectors along the given axes, all of them taken as one."
     if ord is None or ord == 2:
@@ -191,7 +191,7 @@ def _vector_norm(x, ord, axis, keepdims):
     total = np.sum(size if ord == 1 else size**ord, axis, keepdims=keepdims)
     return total if ord == 1 else np.where(total == 0, 0, _nonzero(total) ** (1 / ord))
 
-# %% ../../nbs/10b_linalg.ipynb #967df8e6
+# %% ../../nbs/10b_linalg.ipynb #397bef92
 def _matrix_norm(x, ord, axis, keepdims):
     "The norm of matrices whose rows and columns lie along the two given axes."
     if ord in (None, "fro", "f"):
@@ -207,7 +207,7 @@ def _matrix_norm(x, ord, axis, keepdims):
     result = np.sum(s, -1) if ord == "nuc" else np.max(s, -1) if ord > 0 else np.min(s, -1)
     return np.expand_dims(result, axis) if keepdims else result
 
-# %% ../../nbs/10b_linalg.ipynb #82a893ee
+# %% ../../nbs/10b_linalg.ipynb #53135c61
 def _norm(x, ord=None, axis=None, keepdims=False):
     "`np.linalg.norm`: of all elements, of vectors along an axis, or of matrices along two."
     ndim = np.ndim(x)
@@ -228,7 +228,7 @@ composite(np.linalg.vector_norm,
 composite(np.linalg.matrix_norm,
     lambda x, /, *, keepdims=False, ord="fro": _matrix_norm(x, ord, (-2, -1), keepdims))
 
-# %% ../../nbs/10b_linalg.ipynb #d4924e12
+# %% ../../nbs/10b_linalg.ipynb #b0d082a4
 def _matrix_power(a, n):
     "`np.linalg.matrix_power`, by repeated squaring."
     n, (rows, columns) = operator.index(n), np.shape(a)[-2:]
@@ -251,7 +251,7 @@ def _cond(x, p=None):
             return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
     return np.linalg.norm(x, p, (-2, -1)) * np.linalg.norm(np.linalg.inv(x), p, (-2, -1))
 
-# %% ../../nbs/10b_linalg.ipynb #3774fae2
+# %% ../../nbs/10b_linalg.ipynb #5739e7e1
 def _tensorinv(a, ind=2):
     "`np.linalg.tensorinv`: the first `ind` axes are the rows, the others the columns."
     shape = np.shape(a)
@@ -265,7 +265,7 @@ def _tensorsolve(a, b, axes=None):
     shape, size = np.shape(a)[np.ndim(b) :], np.size(b)
     return np.reshape(np.linalg.solve(np.reshape(a, (size, size)), np.ravel(b)), shape)
 
-# %% ../../nbs/10b_linalg.ipynb #8cb05abb
+# %% ../../nbs/10b_linalg.ipynb #4dea6969
 composite(np.linalg.matrix_power, _matrix_power)
 composite(np.linalg.cond, _cond)
 composite(np.linalg.tensorinv, _tensorinv)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LETTERS', 'stacks', 'product_shape', 'conjugated', 'identity_like']
 
-# %% ../../nbs/10_products.ipynb #8df6e352
+# %% ../../nbs/10_products.ipynb #a3496694
 import functools
 import math
 import operator
@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from .reductions import as_array, leading
+from .reductions import as_array, leading, size_of
 from .table import alias, composite, def_rule, nondifferentiable, unbroadcast
 from ..tracing import Tracer
 
-# %% ../../nbs/10_products.ipynb #7b6d325c
+# %% ../../nbs/10_products.ipynb #8ae3de2c
 _PULL_LEFT = { # by the number of axes of a and b
     (1, 1): lambda g, a, b: g * b,
     (1, 2): lambda g, a, b: np.dot(b, g),
@@ -40,7 +40,7 @@ def _plain(maps, change, whole, a, b):
     except AttributeError: # one of them is a list
         return None
 
-# %% ../../nbs/10_products.ipynb #d578849f
+# %% ../../nbs/10_products.ipynb #2beb4eac
 def stacks(
     a: Any, # an array of one axis or more, or a list; a vector is one row
     b: Any, # likewise; a vector is one column
@@ -59,7 +59,7 @@ def product_shape(
     "The shape of the product of two stacks of matrices."
     return np.broadcast_shapes(a.shape[:-2], b.shape[:-2]) + (a.shape[-2], b.shape[-1])
 
-# %% ../../nbs/10_products.ipynb #b4191bd5
+# %% ../../nbs/10_products.ipynb #6816447e
 def _push_left(t, y, a, b):
     r"The tangent $T B$ of $A B$."
     if _plain(_PULL_LEFT, t, a, a, b):
@@ -77,7 +77,7 @@ def _push_right(t, y, a, b):
     lead, (left, right) = leading(t, b), stacks(a, b)
     return np.reshape(np.matmul(left, np.reshape(t, lead + right.shape)), lead + np.shape(y))
 
-# %% ../../nbs/10_products.ipynb #a4caa485
+# %% ../../nbs/10_products.ipynb #50532cea
 def _pull_left(g, y, a, b):
     r"The cotangent $G B^\top$ of $A$ in $A B$."
     plain = _plain(_PULL_LEFT, g, y, a, b)
@@ -100,11 +100,11 @@ def _pull_right(g, y, a, b):
     change = np.matmul(np.swapaxes(left, -1, -2), np.reshape(g, lead + product_shape(left, right)))
     return np.reshape(unbroadcast(change, right, len(lead)), lead + np.shape(b))
 
-# %% ../../nbs/10_products.ipynb #ff492131
+# %% ../../nbs/10_products.ipynb #4107eaa6
 for _matmul in (np.matmul, operator.matmul, np.linalg.matmul):
     def_rule(_matmul, (_push_left, _push_right), (_pull_left, _pull_right))
 
-# %% ../../nbs/10_products.ipynb #aa562162
+# %% ../../nbs/10_products.ipynb #8410df8f
 def _inner(a, b):
     "`np.inner`: sums of products along the last axes."
     if np.ndim(a) == 0 or np.ndim(b) == 0:
@@ -133,12 +133,12 @@ def _split(x, axes):
     shape = np.shape(x)
     return tuple([n for i, n in enumerate(shape) if i not in axes]), [shape[i] for i in axes]
 
-# %% ../../nbs/10_products.ipynb #bbebef23
+# %% ../../nbs/10_products.ipynb #42bead17
 composite(np.inner, _inner)
 composite(np.tensordot, _tensordot)
 alias(np.linalg.tensordot, np.tensordot)
 
-# %% ../../nbs/10_products.ipynb #94a5bdd0
+# %% ../../nbs/10_products.ipynb #0cf7b93f
 def conjugated(
     x: Any, # an array
 ) -> Any: # its complex conjugate; a real array itself, not a copy
@@ -159,10 +159,10 @@ if hasattr(np, "matvec"): # NumPy 2.2
     composite(np.matvec, lambda x1, x2, /: np.matmul(x1, np.expand_dims(x2, -1))[..., 0])
     composite(np.vecmat, lambda x1, x2, /: np.matmul(np.expand_dims(conjugated(x1), -2), x2)[..., 0, :])
 
-# %% ../../nbs/10_products.ipynb #76d86ad6
+# %% ../../nbs/10_products.ipynb #b7f131ad
 def _flat(t, x):
     "A tangent of x with the axes of x joined to one."
-    return np.reshape(t, (*leading(t, x), np.size(x)))
+    return np.reshape(t, (*leading(t, x), size_of(x)))
 
 
 def _along(g, x, like):
@@ -181,7 +181,7 @@ def_rule(np.outer,
     (lambda g, y, a, b: np.reshape(np.matmul(g, np.ravel(b)), leading(g, y) + np.shape(a)),
      lambda g, y, a, b: np.reshape(np.matmul(np.ravel(a), g), leading(g, y) + np.shape(b))))
 
-# %% ../../nbs/10_products.ipynb #dbec9aeb
+# %% ../../nbs/10_products.ipynb #39d5750d
 def _linalg_outer(x1, x2, /):
     "`np.linalg.outer`: of vectors alone."
     if np.ndim(x1) != 1 or np.ndim(x2) != 1:
@@ -193,7 +193,7 @@ def _linalg_outer(x1, x2, /):
 
 composite(np.linalg.outer, _linalg_outer)
 
-# %% ../../nbs/10_products.ipynb #6ae0d2f6
+# %% ../../nbs/10_products.ipynb #13f95131
 def _kron(a, b):
     "`np.kron`: each element of a times all of b, as blocks."
     ndim = max(np.ndim(a), np.ndim(b))
@@ -205,7 +205,7 @@ def _kron(a, b):
 
 composite(np.kron, _kron)
 
-# %% ../../nbs/10_products.ipynb #1ff80512
+# %% ../../nbs/10_products.ipynb #0ec41b53
 def _cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
     "`np.cross`: the cross product of vectors along an axis."
     if axis is not None:
@@ -233,7 +233,7 @@ def _linalg_cross(x1, x2, /, *, axis=-1):
 composite(np.cross, _cross)
 composite(np.linalg.cross, _linalg_cross)
 
-# %% ../../nbs/10_products.ipynb #ad3628b5
+# %% ../../nbs/10_products.ipynb #9f28cc18
 def _splits(sizes):
     """Where to split each run (i, j) of factors, of which factor i has sizes[i] rows and sizes[i + 1] columns.
 
@@ -263,7 +263,7 @@ def _multi_dot(arrays):
 
 composite(np.linalg.multi_dot, _multi_dot)
 
-# %% ../../nbs/10_products.ipynb #1da95c05
+# %% ../../nbs/10_products.ipynb #368f8fe7
 LETTERS = string.ascii_uppercase + string.ascii_lowercase # label n of the sublist form is letter n
 
 
@@ -280,7 +280,7 @@ def _spelled_out(subscripts, ndims):
     named = [term.replace("...", dots[len(dots) - n :]) for term, n in zip(terms, hidden)]
     return named, output.replace("...", dots), "".join(free)
 
-# %% ../../nbs/10_products.ipynb #5ff454c5
+# %% ../../nbs/10_products.ipynb #60de05ba
 def _labels(sublist):
     "A list of numbers, and Ellipsis, as letters."
     return "".join(["..." if label is Ellipsis else LETTERS[label] for label in sublist])
@@ -295,7 +295,7 @@ def _einsum_call(position, args):
         subscripts += f"->{_labels(args[-1])}" if len(args) % 2 else ""
     return k, list(operands), *_spelled_out(subscripts, tuple(map(np.ndim, operands)))
 
-# %% ../../nbs/10_products.ipynb #ee5d4eb8
+# %% ../../nbs/10_products.ipynb #b20701bd
 def identity_like(
     x: Any, # an array
     n: int, # the number of rows
@@ -316,7 +316,7 @@ def _push_einsum(position, t, y, *args, dtype=None, order="K", casting="safe", o
     terms = [*terms[:k], lead + terms[k], *terms[k + 1 :]]
     return _einsum(terms, lead + output, [*operands[:k], t, *operands[k + 1 :]], optimize)
 
-# %% ../../nbs/10_products.ipynb #92f8ce7c
+# %% ../../nbs/10_products.ipynb #a09b3faf
 def _pull_einsum(position, g, y, *args, dtype=None, order="K", casting="safe", optimize=False):
     "The sum in which the cotangent takes the operand's place."
     k, operands, terms, output, free = _einsum_call(position, args)
@@ -342,7 +342,7 @@ def _pull_einsum(position, g, y, *args, dtype=None, order="K", casting="safe", o
 def_rule(np.einsum, _push_einsum, _pull_einsum, variadic=True, view=True)
 nondifferentiable(np.einsum_path)
 
-# %% ../../nbs/10_products.ipynb #75db8ec0
+# %% ../../nbs/10_products.ipynb #06a69eee
 def _dot_labels(a, b):
     "`np.dot` in the language of `einsum`, None where it is a matrix product."
     m, n = np.ndim(a), np.ndim(b)

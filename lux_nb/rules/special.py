@@ -5,15 +5,16 @@
 # %% auto #0
 __all__ = ['polygamma', 'logsumexp']
 
-# %% ../../nbs/12_special.ipynb #67a51c87
+# %% ../../nbs/12_special.ipynb #69ff6c51
 import math
+from typing import Any
 
 import numpy as np
 
 from .table import alias, composite, elementwise, optional, stop_gradient
 from ..trees import dispatching
 
-# %% ../../nbs/12_special.ipynb #62092a69
+# %% ../../nbs/12_special.ipynb #1577047e
 @optional("scipy.special")
 def _logistic_functions(special):
     "expit, its logarithm and its inverse; and SciPy's own versions of functions that NumPy has."
@@ -25,7 +26,7 @@ def _logistic_functions(special):
     for name in ("cbrt", "exp2", "expm1", "log1p"):
         alias(getattr(special, name), getattr(np, name))
 
-# %% ../../nbs/12_special.ipynb #da7ed1ee
+# %% ../../nbs/12_special.ipynb #c953d4d1
 @optional("scipy.special")
 def _error_functions(special):
     "The error function, the normal distribution, and their relatives and inverses."
@@ -41,16 +42,16 @@ def _error_functions(special):
     elementwise(special.ndtri,    lambda d, y, p: d * (np.exp(y * y / 2) / density))
     elementwise(special.log_ndtr, lambda d, y, x: d * (2 * density / special.erfcx(x * -math.sqrt(0.5))))
 
-# %% ../../nbs/12_special.ipynb #be65bf0e
+# %% ../../nbs/12_special.ipynb #a9b4ddba
 @dispatching
 def polygamma(
-    n, # the order of the derivative, an integer that is not negative
-    x, # array, any shape
-): # shape of x
+    n: Any, # the order of the derivative, an integer that is not negative
+    x: Any, # array, any shape
+) -> Any: # shape of x
     "The n-th derivative of the digamma function, by SciPy. Its derivative by `x` is in the table."
-    import scipy.special
+    from scipy.special import digamma, factorial, zeta # zeta is a ufunc, SciPy's polygamma is not
 
-    return scipy.special.polygamma(n, x)
+    return digamma(x) if n == 0 else (-1) ** (n + 1) * factorial(n) * zeta(n + 1, x)
 
 
 elementwise(polygamma, None, lambda d, y, n, x: d * polygamma(n + 1, x))
@@ -63,7 +64,7 @@ def _unknown(d, y, *operands):
         "make this argument a plain value (stop_gradient)"
     )
 
-# %% ../../nbs/12_special.ipynb #d9778fc5
+# %% ../../nbs/12_special.ipynb #a0ce1be6
 @optional("scipy.special")
 def _gamma_functions(special):
     "Gamma, beta and their logarithms; the incomplete ones by their upper limit."
@@ -89,7 +90,7 @@ def _gamma_functions(special):
     elementwise(special.gammaincc, _unknown, lambda d, y, a, x: -gamma_density(d, y, a, x))
     elementwise(special.betainc,   _unknown, _unknown, beta_density)
 
-# %% ../../nbs/12_special.ipynb #29eeed2a
+# %% ../../nbs/12_special.ipynb #756b1907
 @optional("scipy.special")
 def _entropies(special):
     "x log y and its relatives; the Huber losses, by threshold and residual."
@@ -114,7 +115,7 @@ def _entropies(special):
         lambda d, y, delta, r: d * delta * (residual_root(delta, r) + 1 / residual_root(delta, r) - 2),
         lambda d, y, delta, r: d * (r / residual_root(delta, r)))
 
-# %% ../../nbs/12_special.ipynb #de4d56eb
+# %% ../../nbs/12_special.ipynb #d7cfb9ba
 @optional("scipy.special")
 def _bessel_functions(special):
     "Bessel functions by their argument; the exponential integrals."
@@ -138,13 +139,13 @@ def _bessel_functions(special):
     elementwise(special.exp1, lambda d, y, x: -d * (np.exp(-x) / x))
     elementwise(special.expi, lambda d, y, x: d * (np.exp(x) / x))
 
-# %% ../../nbs/12_special.ipynb #01ecd471
+# %% ../../nbs/12_special.ipynb #309cc4f4
 def logsumexp(
-    a, # array of any shape; a term of -inf counts nothing
-    axis=None, # the axis or axes to sum over; all by default
-    b=None, # weights that broadcast to the shape of a
+    a: Any, # array of any shape; a term of -inf counts nothing
+    axis: Any = None, # the axis or axes to sum over; all by default
+    b: Any = None, # weights that broadcast to the shape of a
     keepdims: bool = False, # keep the summed axes, with length 1
-): # the reduced shape
+) -> Any: # the reduced shape
     r"$\log \sum_i b_i e^{a_i}$, without overflow: the largest term is taken out of the sum."
     largest = np.max(np.multiply(stop_gradient(a), 1.0), axis=axis, keepdims=True, initial=-np.inf)
     shift = np.where(np.isfinite(largest), largest, 0)

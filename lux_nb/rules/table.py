@@ -8,7 +8,7 @@ __all__ = ['UFUNC_KEYWORDS', 'RULES', 'COMPOSITES', 'NONDIFFERENTIABLE', 'OPTION
            'read_only', 'lower', 'missing_rule', 'no_map', 'unbroadcast', 'cast_like', 'over_batch', 'evaluate', 'like',
            'note_view']
 
-# %% ../../nbs/06_rules.ipynb #e49219a5
+# %% ../../nbs/06_rules.ipynb #1df62afa
 import inspect
 import operator
 import sys
@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 
 from ..tracing import NO_KEYWORDS, SEQUENCES, Trace, Tracer, apply, dtype_of, innermost, unsuited
-from ..trees import dispatching, tree_map
+from ..trees import dispatching, tree_map, updated
 
-# %% ../../nbs/06_rules.ipynb #20dca73f
+# %% ../../nbs/06_rules.ipynb #e6f2bcb6
 class Maps(dict):
     "The maps of one rule by operand: a position, or (position, index) for an element of a sequence. `variadic` serves every position not named."
 
@@ -36,7 +36,7 @@ class Maps(dict):
             return partial(self.variadic, position)
         raise KeyError(position)
 
-# %% ../../nbs/06_rules.ipynb #7b8d4191
+# %% ../../nbs/06_rules.ipynb #2416639d
 class Rule:
     "The derivative of one function: its maps, and what a transform needs to know to call them."
 
@@ -78,7 +78,7 @@ class Rule:
             args = (*args, *(kwargs.pop(name, default) for name, default in rest))
         return args, kwargs
 
-# %% ../../nbs/06_rules.ipynb #095f60f4
+# %% ../../nbs/06_rules.ipynb #a39fcc43
 UFUNC_KEYWORDS = {"dtype", "casting", "order", "subok"} # they change how a value is computed, not the map
 
 
@@ -98,7 +98,7 @@ def name_of(function: Callable) -> str: # the name as a user writes it, `np.sum`
     prefix = module.replace("numpy", "np", 1) + "." if module.startswith("numpy") else ""
     return prefix + getattr(function, "__name__", repr(function))
 
-# %% ../../nbs/06_rules.ipynb #c76e3df7
+# %% ../../nbs/06_rules.ipynb #19c43641
 RULES: dict[Callable, Rule] = {}
 COMPOSITES: dict[Callable, Callable] = {}
 _OUT: dict[Callable, int] = {} # where a definition takes its argument `out`
@@ -123,7 +123,14 @@ def _parameters(maps, skip):
             return {p.name: p.default for p in found if p.kind is not p.VAR_KEYWORD}
     return {}
 
-# %% ../../nbs/06_rules.ipynb #adb3c960
+# %% ../../nbs/06_rules.ipynb #e72c0205
+def _forget(function):
+    "Take a function out of the table: the entry that is made last counts."
+    RULES.pop(function, None)
+    COMPOSITES.pop(function, None)
+    NONDIFFERENTIABLE.discard(function)
+
+
 def def_rule(
     function: Callable, # a function that dispatches as NumPy's do: any of NumPy's, or one of your own made by `dispatching`
     push: Any = None, # push(t, y, *args, **kwargs): one map for operand 0, a tuple of maps, or {position: map}; None for an operand of zero derivative
@@ -137,6 +144,7 @@ def def_rule(
     "Enter the derivative of `function` into the table: its linear map (push) and the transpose (pull), for each operand."
     push, pull = (_maps({} if given is None else given, variadic and given is not None) for given in (push, pull))
     names = _parameters(pull if pull or pull.variadic else push, skip=3 if variadic or sequence else 2)
+    _forget(function)
     RULES[function] = Rule(function, push, pull, names, several=several, view=view, batched=batched)
 
 
@@ -146,9 +154,10 @@ def elementwise(
 ) -> None:
     "Enter an elementwise function: its map is diagonal, so that one statement is push and pull."
     table = Maps(dict(enumerate(maps)))
+    _forget(function)
     RULES[function] = Rule(function, table, table, _parameters(table, skip=2), elementwise=True)
 
-# %% ../../nbs/06_rules.ipynb #bfbd41b3
+# %% ../../nbs/06_rules.ipynb #c882e6f2
 def linear(
     function: Callable, # a function that is linear in operand 0
     pull: Callable, # its transpose: pull(g, y, *args, **kwargs)
@@ -164,8 +173,10 @@ def composite(
 ) -> None:
     "Enter a function by its definition, which runs in its place on traced values."
     names = [p.name for p in inspect.signature(definition).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    _forget(function)
     COMPOSITES[function] = definition
-    _OUT[definition] = names.index("out") if "out" in names else len(names) or sys.maxsize
+    every = any(p.kind is p.VAR_POSITIONAL for p in inspect.signature(definition).parameters.values()) # np.gradient(f, *spacings)
+    _OUT[definition] = names.index("out") if "out" in names else sys.maxsize if every else len(names) or sys.maxsize
 
 
 def alias(
@@ -179,12 +190,14 @@ def alias(
     if old in NONDIFFERENTIABLE:
         NONDIFFERENTIABLE.add(new)
 
-# %% ../../nbs/06_rules.ipynb #4eff3bec
+# %% ../../nbs/06_rules.ipynb #82bfe818
 def nondifferentiable(
     *functions: Callable, # functions whose value is constant wherever it is differentiable
 ) -> None:
     "Declare functions whose results carry no derivative: they give plain values of the level below."
-    NONDIFFERENTIABLE.update(functions)
+    for function in functions:
+        _forget(function)
+        NONDIFFERENTIABLE.add(function)
 
 
 def optional(
@@ -206,7 +219,7 @@ def _arrived(function):
             enter(sys.modules[module])
     return any(function in table for table in (RULES, COMPOSITES, NONDIFFERENTIABLE))
 
-# %% ../../nbs/06_rules.ipynb #eac7ce73
+# %% ../../nbs/06_rules.ipynb #df5bd744
 def stop_gradient(
     tree: Any, # an array, a number, or a structure of them
 ) -> Any: # the same values, which no derivative passes; arrays are read-only views
@@ -227,7 +240,7 @@ def read_only(
 
 nondifferentiable(read_only)
 
-# %% ../../nbs/06_rules.ipynb #1bba8007
+# %% ../../nbs/06_rules.ipynb #cdf072c5
 def lower(
     trace: Trace, # the trace whose tracers are taken off
     args: Any, # arguments; lists and tuples among them are looked through
@@ -262,7 +275,7 @@ def missing_rule(
         "write it with other NumPy functions, add an entry with def_rule, or use stop_gradient on its arguments"
     )
 
-# %% ../../nbs/06_rules.ipynb #232210fe
+# %% ../../nbs/06_rules.ipynb #ac3e98b8
 def no_map(
     rule: Rule, # the rule of the function that is called
     mode: str, # "push" or "pull"
@@ -276,7 +289,7 @@ def no_map(
         "or give def_rule the missing map"
     )
 
-# %% ../../nbs/06_rules.ipynb #16e9fee3
+# %% ../../nbs/06_rules.ipynb #8d97fdeb
 def unbroadcast(
     g: Any, # cotangent, shape batch + (the broadcast shape)
     operand: Any, # the operand that was broadcast
@@ -289,6 +302,8 @@ def unbroadcast(
     if g.shape[batch:] == shape:
         return g
     extra = g.ndim - batch - len(shape)
+    if extra < 0:
+        return g
     repeated = [extra + i for i, n in enumerate(shape, batch) if n == 1 and g.shape[extra + i] != 1]
     summed = g.sum(axis=(*range(batch, batch + extra), *repeated))
     return summed.reshape(g.shape[:batch] + shape) if repeated else summed
@@ -300,13 +315,13 @@ def cast_like(
 ) -> Any: # the change, with the value's dtype
     "Give a change its value's dtype; a real value takes the real part of a complex change."
     dtype = dtype_of(value)
-    if change.dtype == dtype:
+    if not hasattr(change, "dtype") or change.dtype == dtype: # a number of an object array has none
         return change
     if change.dtype.kind == "c" and dtype.kind != "c":
         change = np.real(change)
     return change.astype(dtype)
 
-# %% ../../nbs/06_rules.ipynb #8894c0e9
+# %% ../../nbs/06_rules.ipynb #8d025abf
 def over_batch(
     map: Callable, # a map that takes one tangent or cotangent
     change: Any, # many of them along `batch` leading axes (a tuple of such arrays for a function of several outputs)
@@ -325,10 +340,7 @@ def over_batch(
         return tuple(None if column[0] is None else np.stack(column) for column in zip(*results))
     return np.stack(results)
 
-# %% ../../nbs/06_rules.ipynb #6f6fa84e
-_FLOAT = np.dtype(float)
-
-
+# %% ../../nbs/06_rules.ipynb #669345c0
 def evaluate(
     trace: Trace, # the trace that processes the call
     function: Callable, # the function that was called
@@ -347,7 +359,7 @@ def evaluate(
             kwargs = {name: trace.keep(value) for name, value in kwargs.items()}
     values, active = lower(trace, args)
     y = function(*values, **kwargs) if kwargs else function(*values)
-    if getattr(y, "dtype", _FLOAT).kind in "iub": # a truncation to whole numbers has no derivative
+    if function is updated and y.dtype.kind in "iub": # truncated to whole numbers on the way
         active = ()
     return rule, y, values, NO_KEYWORDS if rule.elementwise else kwargs, active
 
@@ -366,7 +378,7 @@ def _without_rule(trace, function, args, kwargs):
     values, _ = lower(trace, (*args, *kwargs.values()))
     return function(*values[: len(args)], **dict(zip(kwargs, values[len(args) :])))
 
-# %% ../../nbs/06_rules.ipynb #89c02fd2
+# %% ../../nbs/06_rules.ipynb #36513e52
 def like(
     outputs: Any, # what a function returned: a tuple, a named tuple or a list of arrays
     values: list, # other values in their place
