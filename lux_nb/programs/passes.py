@@ -8,7 +8,7 @@ __all__ = ['UFUNCS', 'UFUNC_OF', 'REDUCTIONS', 'BLAS', 'PLAIN', 'ALGEBRA', 'BLOC
            'is_scalar', 'simplify', 'is_elementwise', 'narrow', 'contract', 'accumulate', 'added', 'Block',
            'joins_block', 'sums_block', 'group', 'block_of', 'improved', 'settled', 'tidy']
 
-# %% ../../nbs/17b_passes.ipynb #b218f61b
+# %% ../../nbs/17b_passes.ipynb #fee39be7
 import operator
 from collections import Counter
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from ..rules.table import stop_gradient
 from ..tracing import NO_KEYWORDS, astype
 from ..trees import flatten_parts, unravel, updated
 
-# %% ../../nbs/17b_passes.ipynb #fb660048
+# %% ../../nbs/17b_passes.ipynb #6f8f97ea
 class Rewriter:
     "One walk over a program, from which a new one grows. A pass looks at each instruction, and may give a value in its place."
 
@@ -84,7 +84,7 @@ class Rewriter:
             return value
         return self.emit(np.array if output.is_array else output.kind, value, like=output)
 
-# %% ../../nbs/17b_passes.ipynb #4157a9bc
+# %% ../../nbs/17b_passes.ipynb #fd429a49
 UFUNCS = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide, "floordiv": np.floor_divide, "mod": np.mod, "pow": np.power,
     "neg": np.negative, "pos": np.positive, "abs": np.absolute, "invert": np.invert, "matmul": np.matmul,
@@ -113,7 +113,7 @@ def shape_of(value: Any) -> tuple[int, ...]:
     "The shape of a slot or a constant."
     return value.shape if hasattr(value, "shape") else np.shape(value)
 
-# %% ../../nbs/17b_passes.ipynb #76fbc01f
+# %% ../../nbs/17b_passes.ipynb #21b65a05
 def dtype_of(value: Any) -> np.dtype:
     "The dtype of a slot or a constant."
     return value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype
@@ -129,7 +129,7 @@ def fits(value: Any, result: Slot) -> bool:
     "Whether a value could stand for the result: a slot of its type, shape and dtype."
     return type(value) is Slot and value.kind is result.kind and value.shape == result.shape and value.dtype == result.dtype
 
-# %% ../../nbs/17b_passes.ipynb #59681b6d
+# %% ../../nbs/17b_passes.ipynb #7b3fd337
 def plain(instruction: Instruction, r: Rewriter) -> Any:
     "Operators as ufuncs, methods of one kind as one function, and our own primitives as NumPy."
     function, args, result = instruction.function, instruction.args, instruction.result
@@ -153,7 +153,7 @@ def _reduce(ufunc):
         return r.emit(np.reshape, folded, result.shape, like=result)
     return pass_
 
-# %% ../../nbs/17b_passes.ipynb #3490ccd6
+# %% ../../nbs/17b_passes.ipynb #f6ea8205
 def _mean(r, result, x, axis=None, dtype=None, out=None, keepdims=False):
     "A sum, divided by the number of terms."
     count = x.size // max(result.size, 1)
@@ -174,7 +174,7 @@ def _reshape(r, result, x, *args, order="C", **kwargs):
     "Whatever keeps the elements in C order as a reshape."
     return r.emit(np.reshape, x, result.shape, like=result) if order == "C" and "A" not in args and "F" not in args and "K" not in args else None
 
-# %% ../../nbs/17b_passes.ipynb #256e96a8
+# %% ../../nbs/17b_passes.ipynb #dbbf6004
 def _unravel(r, results, flat, layout):
     "Each part a slice, reshaped."
     lead = flat.shape[:-1]
@@ -206,7 +206,7 @@ def _same(r, result, x, *args, **kwargs):
     "A copy: nothing that a program computes is ever written to by the user."
     return x if fits(x, result) else None
 
-# %% ../../nbs/17b_passes.ipynb #1f5573ce
+# %% ../../nbs/17b_passes.ipynb #1dec2c79
 PLAIN = {
     unravel: _unravel, flatten_parts: _flatten_parts, stop_gradient: _same, np.copy: _same, np.positive: _same, np.mean: _mean,
     np.reshape: _reshape, np.ravel: _reshape, np.expand_dims: _reshape, np.squeeze: _reshape,
@@ -218,7 +218,7 @@ PLAIN = {
     **{f: (lambda r, result, x, *args, f=f: _axes(r, result, x, *args, function=f)) for f in (np.transpose, np.swapaxes, np.moveaxis)},
 }
 
-# %% ../../nbs/17b_passes.ipynb #935b187f
+# %% ../../nbs/17b_passes.ipynb #9c45fd5d
 def fold(instruction: Instruction, r: Rewriter) -> Any:
     "Compute now what depends on constants alone, where it is a number."
     if instruction.operands or type(instruction.result) is not Slot or instruction.result.shape:
@@ -227,7 +227,7 @@ def fold(instruction: Instruction, r: Rewriter) -> Any:
         value = instruction.function(*instruction.args, **instruction.kwargs)
     return value[()] if isinstance(value, np.ndarray) else value
 
-# %% ../../nbs/17b_passes.ipynb #be4ccbbf
+# %% ../../nbs/17b_passes.ipynb #969eaf29
 def key_of(value: Any) -> Any:
     "A key that is equal for equal constants, slots and structures of them."
     if isinstance(value, (tuple, list)):
@@ -256,7 +256,7 @@ def share(recording: Recording) -> Recording:
 
     return Rewriter(recording).walk(change)
 
-# %% ../../nbs/17b_passes.ipynb #4a45b47d
+# %% ../../nbs/17b_passes.ipynb #b5c08170
 def prune(recording: Recording) -> Recording:
     "Leave out what no output depends on."
     needed, kept = {slot for slot in recording.outputs if type(slot) is Slot}, []
@@ -267,7 +267,7 @@ def prune(recording: Recording) -> Recording:
     captured = {slot: value for slot, value in recording.captured.items() if slot in needed}
     return Recording(recording.inputs, captured, kept[::-1], recording.outputs)
 
-# %% ../../nbs/17b_passes.ipynb #beb28f32
+# %% ../../nbs/17b_passes.ipynb #b303671e
 def is_number(value: Any, number: float | None = None) -> bool:
     "Whether a value is a constant number, and this one."
     return isinstance(value, (int, float, np.number)) and type(value) is not bool and (number is None or value == number)
@@ -296,7 +296,7 @@ def _subtract(r, y, a, b):
     minus = r.maker(b, np.negative)
     return r.emit(np.add, a, *minus, like=y) if minus else None
 
-# %% ../../nbs/17b_passes.ipynb #afa1df17
+# %% ../../nbs/17b_passes.ipynb #bbf4100b
 def _multiply(r, y, a, b):
     for x, other in ((a, b), (b, a)):
         if is_number(x, 1) and fits(other, y):
@@ -325,7 +325,7 @@ def _scaled(r, x, y) -> tuple:
             return s, rest
     return None, x
 
-# %% ../../nbs/17b_passes.ipynb #f8bfefbf
+# %% ../../nbs/17b_passes.ipynb #13b3215b
 def _joins(scalar, y) -> bool:
     "Whether a scalar factor has the dtype of the array, or adopts it."
     return is_weak(scalar) or dtype_of(scalar) == y.dtype
@@ -350,7 +350,7 @@ def _power(r, y, a, n):
         return a
     return r.emit(np.square, a, like=y) if is_number(n, 2) and fits(a, y) and y.dtype.kind in "fc" else None
 
-# %% ../../nbs/17b_passes.ipynb #0f146443
+# %% ../../nbs/17b_passes.ipynb #200a2336
 def _negative(r, y, x):
     again = r.maker(x, np.negative)
     if again:
@@ -361,7 +361,7 @@ def _negative(r, y, x):
             return r.emit(np.multiply, -s, rest, like=y)
     return None
 
-# %% ../../nbs/17b_passes.ipynb #7674599e
+# %% ../../nbs/17b_passes.ipynb #2e394716
 def _transpose(r, y, x, axes):
     if axes == tuple(range(len(axes))):
         return x
@@ -388,7 +388,7 @@ def _broadcast(r, y, x, shape):
 def _converted(r, y, x, dtype):
     return x if fits(x, y) else None
 
-# %% ../../nbs/17b_passes.ipynb #0a70ff26
+# %% ../../nbs/17b_passes.ipynb #42f22f60
 def _where(r, y, condition, a, b):
     below = r.maker(condition, np.less_equal)
     if below and y.shape and is_number(below[1], 0) and is_number(a, 0) and below[0] is b and fits(b, y) and y.dtype in BLAS:
@@ -420,7 +420,7 @@ def is_elementwise(instruction: Instruction) -> bool:
     f = instruction.function
     return isinstance(f, np.ufunc) and f.signature is None and f.nout == 1 and type(instruction.result) is Slot and not instruction.kwargs
 
-# %% ../../nbs/17b_passes.ipynb #89b12f94
+# %% ../../nbs/17b_passes.ipynb #9056ee48
 def narrow(instruction: Instruction, r: Rewriter) -> Any:
     "Compute with what was broadcast before it is broadcast."
     y, args = instruction.result, instruction.args
@@ -436,7 +436,7 @@ def narrow(instruction: Instruction, r: Rewriter) -> Any:
     part = r.emit(instruction.function, *small, like=y, shape=shape, kind=np.ndarray if shape else y.dtype.type)
     return r.emit(np.broadcast_to, part, y.shape, like=y)
 
-# %% ../../nbs/17b_passes.ipynb #519b17c4
+# %% ../../nbs/17b_passes.ipynb #a9c671f8
 def contract(instruction: Instruction, r: Rewriter) -> Any:
     "Sums of squares, sums over rows and small matrix products as calls of the BLAS library."
     function, args, y = instruction.function, instruction.args, instruction.result
@@ -457,7 +457,7 @@ def contract(instruction: Instruction, r: Rewriter) -> Any:
             return r.emit(np.dot, ones, x, like=y)
     return None
 
-# %% ../../nbs/17b_passes.ipynb #1e247c0c
+# %% ../../nbs/17b_passes.ipynb #9b8558ef
 def _factors(r, x) -> tuple:
     "The two arrays whose product, element by element, is x; none where it is no product."
     factors = r.maker(x, np.multiply) or 2 * (r.maker(x, np.square) or ())
@@ -481,7 +481,7 @@ def _sum_of_products(r, x, y):
     scalar, rest = _scaled(r, x, x)
     return r.emit(np.multiply, scalar, _sum_of_products(r, rest, y), like=y)
 
-# %% ../../nbs/17b_passes.ipynb #781cb473
+# %% ../../nbs/17b_passes.ipynb #ce16efd9
 def accumulate(recording: Recording) -> Recording:
     "Add to a part of an array, in place of adding an array that is zero elsewhere."
     def change(instruction, r):
@@ -502,7 +502,7 @@ def added(x: Any, index: Any, value: Any) -> Any:
     result[index] += value
     return result
 
-# %% ../../nbs/17b_passes.ipynb #b70d6fa5
+# %% ../../nbs/17b_passes.ipynb #97e67dce
 BLOCK = 2**15 # bytes of a piece of an array: several of them fit into the processor's cache
 
 
@@ -532,7 +532,7 @@ def sums_block(instruction: Instruction, slots: set) -> bool:
     "Whether an operation is the sum of all elements of one of these slots."
     return instruction.function == np.add.reduce and instruction.kwargs == {"axis": None} and instruction.args[0] in slots and instruction.result.dtype in BLAS
 
-# %% ../../nbs/17b_passes.ipynb #c194b223
+# %% ../../nbs/17b_passes.ipynb #9c30a5fe
 def group(recording: Recording, size: int = 2**16) -> Recording:
     "Gather elementwise operations on arrays of at least `size` elements into blocks."
     rest, done = recording.instructions, []
@@ -560,7 +560,7 @@ def group(recording: Recording, size: int = 2**16) -> Recording:
         rest = after
     return Recording(recording.inputs, recording.captured, done, recording.outputs)
 
-# %% ../../nbs/17b_passes.ipynb #6cd6d4df
+# %% ../../nbs/17b_passes.ipynb #319945d3
 def block_of(members: list[Instruction], after: list[Instruction], outputs: list) -> list[Instruction]:
     "The one instruction that stands for a group."
     made = {instruction.result for instruction in members}
@@ -569,7 +569,7 @@ def block_of(members: list[Instruction], after: list[Instruction], outputs: list
     results = tuple([instruction.result for instruction in members if instruction.result in read])
     return [Instruction(Block(members, results), tuple(inputs), {}, results)]
 
-# %% ../../nbs/17b_passes.ipynb #9dd30540
+# %% ../../nbs/17b_passes.ipynb #4586c382
 def improved(
     recording: Recording, # as it was recorded
 ) -> Recording: # a program with the same results

@@ -6,7 +6,7 @@
 __all__ = ['MACHINERY', 'VALUE_DEPENDENT', 'PRIMITIVES', 'Slot', 'slot_for', 'Instruction', 'slots_of', 'replaced', 'Recording',
            'users_line', 'assigned_name', 'cannot_record', 'Recorded', 'Recorder']
 
-# %% ../../nbs/17_recording.ipynb #b7d9bd75
+# %% ../../nbs/17_recording.ipynb #a592b1b4
 import ast
 import functools
 import linecache
@@ -27,7 +27,7 @@ from ..rules.table import like, name_of, stop_gradient
 from ..tracing import SEQUENCES, Trace, Tracer, _thread, astype
 from ..trees import flatten_parts, unravel, updated
 
-# %% ../../nbs/17_recording.ipynb #7f76f29f
+# %% ../../nbs/17_recording.ipynb #2657909f
 class Slot:
     "A place that a program fills with one value. What is known of the value beforehand: its type, its shape and its dtype."
 
@@ -66,13 +66,13 @@ class Slot:
         what = f"{self.dtype}[{', '.join(map(str, self.shape))}]" if self.shape else self.kind.__name__
         return f"{self.name or 'slot'}: {what}"
 
-# %% ../../nbs/17_recording.ipynb #a10a4320
+# %% ../../nbs/17_recording.ipynb #6dce4c64
 def slot_for(value: Any, name: str = "") -> Slot:
     "The slot that `value` fits into."
     array = value if hasattr(value, "dtype") else np.asarray(value)
     return Slot(type(value), tuple(array.shape), array.dtype, name)
 
-# %% ../../nbs/17_recording.ipynb #0038162f
+# %% ../../nbs/17_recording.ipynb #2bc9532c
 class Instruction:
     "One call: `result = function(*args, **kwargs)`. Slots stand among the arguments, also inside tuples and lists."
 
@@ -102,7 +102,7 @@ class Instruction:
         kwargs = {name: replaced(arg, known) for name, arg in self.kwargs.items()} if self.kwargs else self.kwargs
         return Instruction(self.function, args, kwargs, self.result, self.view)
 
-# %% ../../nbs/17_recording.ipynb #d9a7656f
+# %% ../../nbs/17_recording.ipynb #c67be2f1
 def slots_of(args: Iterable) -> Iterator[Slot]:
     "The slots among arguments, also inside tuples and lists."
     for arg in args:
@@ -131,7 +131,7 @@ class Recording:
     outputs: list = field(default_factory=list) # slots; constants where a result depends on nothing
     compared: list = field(default_factory=list) # captured masks that decide on shapes: each with a copy, which it has to equal at every call
 
-# %% ../../nbs/17_recording.ipynb #90d51f92
+# %% ../../nbs/17_recording.ipynb #920b24e5
 MACHINERY = {"tracing.py", "forward.py", "reverse.py", "autodiff.py", "trees.py", "randomness.py"} # files of ours that no message is about
 _HOME = Path(sys.modules[Trace.__module__].__file__).resolve().parent
 
@@ -153,7 +153,7 @@ def users_line() -> tuple[str, int]: # the file and the number of the line
         frame = frame.f_back
     return frame.f_code.co_filename, frame.f_lineno
 
-# %% ../../nbs/17_recording.ipynb #eac1f7bd
+# %% ../../nbs/17_recording.ipynb #4cf26241
 @functools.lru_cache(maxsize=4096)
 def assigned_name(filename: str, number: int) -> str:
     "The name that a line of code assigns to, as in `name = expression`; empty if it does something else."
@@ -173,7 +173,7 @@ def cannot_record(what: str, remedy: str) -> TypeError:
     where = f"line {number} of {'the cell' if path.parent.name.startswith('ipykernel') else path.name}"
     return TypeError(f"{what} can't be recorded ({where}{f': {line}' if line else ''}): {remedy}, or call the function without `compiled`")
 
-# %% ../../nbs/17_recording.ipynb #a6950f44
+# %% ../../nbs/17_recording.ipynb #1269f38b
 _STATIC = "pass the value as a static argument, compiled(f, static=...)"
 _SHAPE = "a program's shapes are fixed: use np.where with three arguments, or multiply by the mask"
 
@@ -186,7 +186,7 @@ def _refuses(what: str, remedy: str) -> Callable:
 
     return refuse
 
-# %% ../../nbs/17_recording.ipynb #47b2cd86
+# %% ../../nbs/17_recording.ipynb #8c12283b
 class Recorded(Tracer):
     "What stands in for a value while a program is recorded: the value of this run, and the slot that it fills."
 
@@ -207,7 +207,7 @@ class Recorded(Tracer):
     item = _refuses("x.item()", "the value serves in arithmetic as it is")
     tolist = _refuses("x.tolist()", "unpack it, or index it")
 
-# %% ../../nbs/17_recording.ipynb #22a99753
+# %% ../../nbs/17_recording.ipynb #cd3f618a
 VALUE_DEPENDENT = {
     getattr(np, name)
     for name in """nonzero flatnonzero argwhere unique unique_values unique_counts unique_inverse unique_all compress extract
@@ -230,7 +230,7 @@ def _parts(index) -> tuple:
     "The parts of an index."
     return index if type(index) is tuple else (index,)
 
-# %% ../../nbs/17_recording.ipynb #7454523a
+# %% ../../nbs/17_recording.ipynb #d0e93772
 PRIMITIVES = {updated, unravel, flatten_parts, scatter, astype, stop_gradient} # functions of ours that are one instruction
 
 
@@ -238,7 +238,7 @@ def _is_ours(function: Callable) -> bool:
     "Whether a function is part of the library: then it is recorded as the NumPy functions that it calls."
     return function.__module__.split(".")[0] in (Trace.__module__.split(".")[0], "numpy")
 
-# %% ../../nbs/17_recording.ipynb #04af11b6
+# %% ../../nbs/17_recording.ipynb #79acd955
 class Recorder(Trace):
     "The trace that writes a program: each operation on one of its values is carried out, and becomes an instruction."
 
@@ -329,7 +329,7 @@ class Recorder(Trace):
             filled.name = assigned_name(*before)
         self.last = line, slot
 
-# %% ../../nbs/17_recording.ipynb #d110539d
+# %% ../../nbs/17_recording.ipynb #76d698dd
 def _refuse_draw():
     "Raise where f draws random numbers: each call would get the same ones."
     raise cannot_record("a draw from a generator", "draw before the call, and pass the numbers as an argument")

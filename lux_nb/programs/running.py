@@ -7,7 +7,7 @@ __all__ = ['MISS', 'Program', 'members', 'table', 'type_text', 'Cost', 'cost', '
            'key_of_leaf', 'Static', 'compares', 'Unpacker', 'Entry', 'no_quick_way', 'leaf_names', 'quick', 'Compiled',
            'compiled', 'compare', 'close']
 
-# %% ../../nbs/17d_programs.ipynb #916e9731
+# %% ../../nbs/17d_programs.ipynb #2edb5df9
 import functools
 import html
 import inspect
@@ -27,7 +27,7 @@ from ..rules.table import name_of
 from ..tracing import _thread, check_result
 from ..trees import ComponentArray, FrozenDict, _set_data, _set_layout, _set_parts, tree_flatten, tree_leaves_with_path, tree_unflatten
 
-# %% ../../nbs/17d_programs.ipynb #99caa7fd
+# %% ../../nbs/17d_programs.ipynb #91fc13df
 class Program:
     "A straight-line NumPy program: printed, it is a table of instructions; `source` is what runs."
 
@@ -92,7 +92,7 @@ class Program:
         "Draw the graph of the program with Matplotlib; gives the axes."
         return draw(self.recording, ax)
 
-# %% ../../nbs/17d_programs.ipynb #252f64a2
+# %% ../../nbs/17d_programs.ipynb #21135bc5
 def members(recording: Recording) -> list[Instruction]:
     "The instructions of a program, those inside blocks too."
     return [each for i in recording.instructions for each in (i.function.instructions if type(i.function) is Block else (i,))]
@@ -120,7 +120,7 @@ def type_text(slot: Slot) -> str:
     "A type in a few characters: float32[20, 5], float."
     return f"{slot.dtype}[{', '.join(map(str, slot.shape))}]" if slot.shape else slot.kind.__name__
 
-# %% ../../nbs/17d_programs.ipynb #642f251a
+# %% ../../nbs/17d_programs.ipynb #890f6f14
 @dataclass(frozen=True)
 class Cost:
     "What one run of a program takes."
@@ -149,7 +149,7 @@ def operations(instruction: Instruction) -> int:
         return 2 * max(slot.size for slot in instruction.results) * instruction.args[0].shape[-1]
     return max((slot.size for slot in (*instruction.results, *instruction.operands)), default=0)
 
-# %% ../../nbs/17d_programs.ipynb #36c7133f
+# %% ../../nbs/17d_programs.ipynb #3504c5de
 def draw(recording: Recording, ax: Any = None) -> Any:
     "The graph of a program from left to right: inputs, operations, results."
     import matplotlib.pyplot as plt
@@ -178,7 +178,7 @@ def draw(recording: Recording, ax: Any = None) -> Any:
     ax.axis("off")
     return ax
 
-# %% ../../nbs/17d_programs.ipynb #280f1288
+# %% ../../nbs/17d_programs.ipynb #8c5d2942
 def label_of(instruction: Instruction) -> str:
     "A word or a sign for an operation."
     function = instruction.function
@@ -186,7 +186,7 @@ def label_of(instruction: Instruction) -> str:
     owner = getattr(function, "__self__", None)
     return SYMBOL.get(function) or PREFIX.get(function) or (f"{owner.__name__}.{name}" if isinstance(owner, np.ufunc) else {"getitem": "x[...]", "transpose": ".T"}.get(name, name))
 
-# %% ../../nbs/17d_programs.ipynb #de40e44e
+# %% ../../nbs/17d_programs.ipynb #85ead6cc
 def is_traced(leaf: Any) -> bool:
     "Whether a leaf of the arguments is a value of the program; anything else is static."
     return (hasattr(leaf, "dtype") and hasattr(leaf, "shape") and not isinstance(leaf, type)) or type(leaf) in (int, float, complex)
@@ -216,7 +216,7 @@ class Static:
     def __hash__(self):
         return hash(self.value)
 
-# %% ../../nbs/17d_programs.ipynb #c0a57525
+# %% ../../nbs/17d_programs.ipynb #f3222008
 def compares(value: Any) -> bool:
     "Whether a static value is the same as another when it is equal; otherwise only when it is identical."
     try:
@@ -235,14 +235,14 @@ def _components(data, layout, new=ComponentArray.__new__, kind=ComponentArray, p
     put_parts(x, None)
     return x
 
-# %% ../../nbs/17d_programs.ipynb #c091cb16
+# %% ../../nbs/17d_programs.ipynb #ef6fc75c
 def _entries(entries, new=FrozenDict.__new__, kind=FrozenDict, put=vars(FrozenDict)["_entries"].__set__):
     "A FrozenDict, likewise."
     x = new(kind)
     put(x, entries)
     return x
 
-# %% ../../nbs/17d_programs.ipynb #f49a42e3
+# %% ../../nbs/17d_programs.ipynb #50175db1
 class Unpacker:
     "Writes the code that takes arguments apart, checks that a program fits them, and puts results together."
 
@@ -331,10 +331,10 @@ class Unpacker:
             raise TypeError("another kind of node")
         return next(results) if tree is not None else "None"
 
-# %% ../../nbs/17d_programs.ipynb #657064a2
+# %% ../../nbs/17d_programs.ipynb #e96be251
 MISS = object() # what the quick way returns where a program does not fit the arguments
 
-# %% ../../nbs/17d_programs.ipynb #6176dfa9
+# %% ../../nbs/17d_programs.ipynb #c528aebe
 class Entry:
     "A program for one kind of arguments, and how to get from arguments to results."
 
@@ -365,7 +365,7 @@ class Entry:
         results = iter(results if len(self.program.recording.outputs) != 1 else (results,))
         return tree_unflatten(self.outdef, [next(results) if traced else constant for traced, constant in zip(self.traced, self.constants)])
 
-# %% ../../nbs/17d_programs.ipynb #f4a3d635
+# %% ../../nbs/17d_programs.ipynb #984a59f7
 def no_quick_way(args: tuple, kwargs: dict) -> Any:
     "The quick way of arguments that the quick way can't handle."
     return MISS
@@ -382,7 +382,7 @@ def leaf_names(f: Callable, args: tuple, kwargs: dict) -> list[str]:
     paths = [(name, path) for name, arg in (*zip(names, args), *kwargs.items()) for path, _ in tree_leaves_with_path(arg)]
     return [re.sub(r"\W+", "_", f"{name}.{path.removesuffix('data')}").strip("_") for name, path in paths]
 
-# %% ../../nbs/17d_programs.ipynb #53bbefad
+# %% ../../nbs/17d_programs.ipynb #44ad7462
 def quick(entry: Entry, args: tuple, kwargs: dict, result: Any) -> Callable:
     "A function (args, kwargs) -> result for arguments of the very same structure, MISS for others. Raises TypeError where it can't be written."
     unpacker, program = Unpacker(), entry.program
@@ -399,7 +399,7 @@ def quick(entry: Entry, args: tuple, kwargs: dict, result: Any) -> Callable:
     exec("def enter(args, kwargs):\n" + "\n".join("    " + line for line in lines), space)
     return space["enter"]
 
-# %% ../../nbs/17d_programs.ipynb #b627f4bd
+# %% ../../nbs/17d_programs.ipynb #de225766
 class Compiled:
     "A function that is recorded at its first call for each kind of arguments, and from then on run as a program."
 
@@ -463,7 +463,7 @@ class Compiled:
     def __repr__(self):
         return f"compiled({name_of(self.f)}), {len(self.entries)} program{'s' * (len(self.entries) != 1)}"
 
-# %% ../../nbs/17d_programs.ipynb #01021e4f
+# %% ../../nbs/17d_programs.ipynb #587e1cec
 def compiled(
     f: Callable, # a pure function of NumPy operations: values, gradients, updates, in any structures
     static: tuple[int, ...] = (), # positions of arguments that a program is made for, such as shapes and counts
@@ -486,7 +486,7 @@ def compiled(
     """
     return Compiled(f, static, check, size)
 
-# %% ../../nbs/17d_programs.ipynb #80adb910
+# %% ../../nbs/17d_programs.ipynb #76be6038
 def compare(expected: Any, found: Any) -> None:
     "Raise unless a program's results are those of the function."
     leaves, treedef = tree_flatten(expected)
@@ -497,7 +497,7 @@ def compare(expected: Any, found: Any) -> None:
         if is_traced(a) and not close(a, b):
             raise ValueError(f"compiled: result {k} of the program differs from the function's: the function depends on more than its arguments, or is very ill-conditioned")
 
-# %% ../../nbs/17d_programs.ipynb #a14e2d9e
+# %% ../../nbs/17d_programs.ipynb #3686bb6d
 def close(a: Any, b: Any) -> bool:
     "Whether two results agree to rounding."
     a, b = np.asarray(a), np.asarray(b)

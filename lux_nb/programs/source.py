@@ -8,7 +8,7 @@ __all__ = ['INFIX', 'SYMBOL', 'PREFIX', 'NOUNS', 'VIEWS', 'SMALL', 'NATIVE', 'FI
            'buffer', 'dying', 'placed_parts', 'place', 'place_at', 'write_block', 'flat', 'block_text', 'number',
            'operand', 'target']
 
-# %% ../../nbs/17c_source.ipynb #1d108fda
+# %% ../../nbs/17c_source.ipynb #16ea4904
 import builtins
 import keyword
 import math
@@ -28,7 +28,7 @@ from ..rules.indexing import is_basic, scatter
 from ..tracing import astype
 from ..trees import updated
 
-# %% ../../nbs/17c_source.ipynb #d63afc86
+# %% ../../nbs/17c_source.ipynb #c2ba9923
 INFIX = {
     "+": (np.add, operator.add), "-": (np.subtract, operator.sub), "*": (np.multiply, operator.mul), "/": (np.divide, operator.truediv),
     "//": (np.floor_divide, operator.floordiv), "%": (np.mod, operator.mod), "**": (np.power, operator.pow), "@": (np.matmul, operator.matmul),
@@ -45,7 +45,7 @@ NOUNS = {
     "updated": "written", "added": "total", "scatter": "spread", "full": "constant", "concatenate": "joined", "reduce": "total", "where": "choice",
 }
 
-# %% ../../nbs/17c_source.ipynb #2cbd9fac
+# %% ../../nbs/17c_source.ipynb #b1964637
 def path_of(function: Callable) -> str | None: # None where it can't be reached so
     "How source code that imports only NumPy writes a function or a type: `np.linalg.solve`."
     owner = getattr(function, "__self__", None)
@@ -61,7 +61,7 @@ def path_of(function: Callable) -> str | None: # None where it can't be reached 
             return f"{prefix}.{name}"
     return {float: "float", int: "int", complex: "complex", bool: "bool", abs: "abs", operator.abs: "abs"}.get(function)
 
-# %% ../../nbs/17c_source.ipynb #8d7d2201
+# %% ../../nbs/17c_source.ipynb #074c7037
 class Names:
     "Names that say what they hold, each given once."
 
@@ -87,7 +87,7 @@ class Names:
         self.of[slot] = self.new(slot.name or wish)
         return self.of[slot]
 
-# %% ../../nbs/17c_source.ipynb #8d4d6cc3
+# %% ../../nbs/17c_source.ipynb #64562832
 VIEWS = {np.reshape, np.transpose, np.broadcast_to, operator.getitem}
 SMALL = 4096 # bytes of an array for which a call costs more than its arithmetic
 
@@ -98,7 +98,7 @@ def views(instruction: Instruction) -> bool:
         return is_array(instruction.result) and is_basic(instruction.args[1])
     return instruction.function in VIEWS or instruction.view
 
-# %% ../../nbs/17c_source.ipynb #d5119020
+# %% ../../nbs/17c_source.ipynb #fad11236
 class Memory:
     "Which slot lives where: whose memory it shares, and until when that is needed."
 
@@ -134,7 +134,7 @@ class Memory:
         "Whether the memory of a slot is not read after this instruction."
         return self.last[self.root[slot]] <= number
 
-# %% ../../nbs/17c_source.ipynb #285bda2a
+# %% ../../nbs/17c_source.ipynb #04948b9c
 def used(lines: list[str], text: list[str]) -> list[str]:
     "The lines `name = ...` whose name occurs later on."
     words, kept = set(re.findall(r"\w+", "\n".join(text))), []
@@ -144,7 +144,7 @@ def used(lines: list[str], text: list[str]) -> list[str]:
             kept.append(line)
     return kept[::-1]
 
-# %% ../../nbs/17c_source.ipynb #6082df5f
+# %% ../../nbs/17c_source.ipynb #c9625e5d
 class Writer:
     "Writes a recording as Python: lines that are run once (buffers, and their views), and lines that are run at each call."
 
@@ -318,7 +318,7 @@ class Writer:
         given = [*map(self.text, args), *(f"{name}={self.text(value)}" for name, value in kwargs.items()), *(f"{name}={text}" for name, text in more.items())]
         return f"{path_of(function) or self.foreign(function)}({', '.join(given)})"
 
-# %% ../../nbs/17c_source.ipynb #f7f57711
+# %% ../../nbs/17c_source.ipynb #14254b08
 _MATH = {
     np.sin: "sin", np.cos: "cos", np.tan: "tan", np.arcsin: "asin", np.arccos: "acos", np.arctan: "atan", np.sinh: "sinh", np.cosh: "cosh", np.tanh: "tanh",
     np.arcsinh: "asinh", np.arccosh: "acosh", np.arctanh: "atanh", np.exp: "exp", np.expm1: "expm1", np.log: "log", np.log1p: "log1p", np.log2: "log2",
@@ -339,7 +339,7 @@ def is_float(value: Any) -> bool:
         return issubclass(value.kind, float)
     return isinstance(value, (int, float)) and type(value) is not bool and math.isfinite(value)
 
-# %% ../../nbs/17c_source.ipynb #d95e6a69
+# %% ../../nbs/17c_source.ipynb #f06f14c2
 def write_native(w: Writer, instruction: Instruction) -> None:
     "Write a call on float64 scalars as arithmetic of Python's."
     args = [w.float(x) for x in instruction.args]
@@ -358,7 +358,7 @@ def write_native(w: Writer, instruction: Instruction) -> None:
         w.native[instruction.result] = name = w.names.give(instruction.result, wish_for(instruction))
         w.body.append(f"{name} = {text}")
 
-# %% ../../nbs/17c_source.ipynb #e4e5b7c2
+# %% ../../nbs/17c_source.ipynb #b57b00ef
 def wish_for(instruction: Instruction) -> str:
     "What a result is called that the user has not named."
     function = instruction.function
@@ -388,7 +388,7 @@ def write(w: Writer, instruction: Instruction) -> None:
         if not (w.reuse and is_array(result) and result.shape and result.dtype.kind in "biufc" and filled(w, instruction)):
             w.body.append(f"{w.names.give(result, wish_for(instruction))} = {w.call(instruction)}")
 
-# %% ../../nbs/17c_source.ipynb #37f5c38a
+# %% ../../nbs/17c_source.ipynb #2187dd9e
 def view(w: Writer, instruction: Instruction) -> None:
     "A view of a buffer is made once, another at each call."
     base, result = instruction.args[0], instruction.result
@@ -413,7 +413,7 @@ def once_view(w: Writer, text: str) -> str:
     w.once.append(f"{name} = {text}")
     return name
 
-# %% ../../nbs/17c_source.ipynb #8f2f579c
+# %% ../../nbs/17c_source.ipynb #a9dbe3fe
 def buffer(w: Writer, instruction: Instruction, over: Slot | None = None) -> str:
     "The name of the result, in a buffer: that of an operand which dies, one that is free, or a new one."
     if instruction.result in w.placed:
@@ -442,7 +442,7 @@ def dying(w: Writer, instruction: Instruction) -> Slot | None:
             return slot
     return None
 
-# %% ../../nbs/17c_source.ipynb #1575a480
+# %% ../../nbs/17c_source.ipynb #743d2c14
 def placed_parts(w: Writer) -> dict[Slot, tuple[Instruction, slice]]:
     "The slots that can be computed where an array that joins them will hold them: the array's instruction, and the part of it."
     made = {instruction.result: instruction for instruction in w.recording.instructions if type(instruction.result) is Slot}
@@ -466,7 +466,7 @@ def placed_parts(w: Writer) -> dict[Slot, tuple[Instruction, slice]]:
         w.memory.join(root, instruction.result)
     return found
 
-# %% ../../nbs/17c_source.ipynb #8bb72cca
+# %% ../../nbs/17c_source.ipynb #e52b6a8a
 def place(w: Writer, instruction: Instruction) -> str:
     "The name of a part of the array that will join it to others."
     whole, part = w.placed[instruction.result]
@@ -491,7 +491,7 @@ def place_at(w: Writer, instruction: Instruction, whole: Slot, index: Any) -> st
     w.fixed[instruction.result] = w.fixed[whole][index]
     return name
 
-# %% ../../nbs/17c_source.ipynb #a5938cc0
+# %% ../../nbs/17c_source.ipynb #c99bdf45
 def _fill_joined(w: Writer, instruction: Instruction) -> bool:
     "What was not computed in its place is copied there."
     if instruction.result not in w.fixed:
@@ -503,7 +503,7 @@ def _fill_joined(w: Writer, instruction: Instruction) -> bool:
         start += part.size
     return True
 
-# %% ../../nbs/17c_source.ipynb #2ffd9607
+# %% ../../nbs/17c_source.ipynb #22180ba8
 def write_block(w: Writer, instruction: Instruction) -> None:
     "Write a group of elementwise operations as a function of pieces, and the loop that calls it."
     block, inputs = instruction.function, instruction.args
@@ -533,7 +533,7 @@ def write_block(w: Writer, instruction: Instruction) -> None:
     for slot, total in zip(sums, totals):
         w.body.append(f"{w.names.give(slot, 'sum')} = {w.text(slot.dtype)}({total})")
 
-# %% ../../nbs/17c_source.ipynb #26642c3e
+# %% ../../nbs/17c_source.ipynb #f8f8c8ab
 def flat(w: Writer, slot: Slot) -> str:
     "The text of an array as one row."
     if len(slot.shape) == 1:
@@ -544,7 +544,7 @@ def flat(w: Writer, slot: Slot) -> str:
     w.body.append(f"{name} = {w.text(slot)}.reshape(-1)")
     return name
 
-# %% ../../nbs/17c_source.ipynb #49ea58c7
+# %% ../../nbs/17c_source.ipynb #df0c4cde
 def block_text(w: Writer, block: Block, inputs: tuple, arrays: list[Slot], name: str) -> tuple[dict[str, np.dtype], str]:
     "The function that computes one piece: the names and dtypes of the pieces that it needs for itself, and its text."
     names, places = Names(), {}
@@ -576,7 +576,7 @@ def block_text(w: Writer, block: Block, inputs: tuple, arrays: list[Slot], name:
     w.names.taken |= set(pieces)
     return pieces, "\n".join([head, *("    " + line for line in lines)])
 
-# %% ../../nbs/17c_source.ipynb #17b65f8b
+# %% ../../nbs/17c_source.ipynb #2bf3d332
 def number(w: Writer, value: Any, result: Slot) -> str:
     "A constant operand, as an array without axes where that is quicker."
     if result.dtype.kind != "f" or dtype_of(value).kind not in "fi":
@@ -584,7 +584,7 @@ def number(w: Writer, value: Any, result: Slot) -> str:
     dtype = result.dtype if is_weak(value) else dtype_of(value)
     return w.shared("factor", f"np.array({value if is_weak(value) else value.item()!r}, {w.text(dtype)})")
 
-# %% ../../nbs/17c_source.ipynb #82222eb2
+# %% ../../nbs/17c_source.ipynb #1ef86ab6
 def _fill_ufunc(w: Writer, instruction: Instruction) -> bool:
     "A ufunc writes into its buffer; a result that leaves the program gets memory of its own."
     if instruction.kwargs or instruction.function.nout != 1 or not all(is_array(x) or np.ndim(x) == 0 for x in instruction.args):
@@ -604,7 +604,7 @@ def _fill_ufunc(w: Writer, instruction: Instruction) -> bool:
     w.body.append(f"{path_of(function)}({', '.join(args)}, out={name})")
     return True
 
-# %% ../../nbs/17c_source.ipynb #68068169
+# %% ../../nbs/17c_source.ipynb #9e7234be
 def operand(w: Writer, value: Any, instruction: Instruction) -> str:
     "An operand of a ufunc. For small arrays numbers are put into arrays and rows are spread out, since NumPy is quicker with equal shapes."
     result = instruction.result
@@ -635,7 +635,7 @@ def _fill_reduction(w: Writer, instruction: Instruction) -> bool:
     w.body.append(w.call(instruction, out=name))
     return True
 
-# %% ../../nbs/17c_source.ipynb #99986227
+# %% ../../nbs/17c_source.ipynb #5d6f5734
 def _fill_where(w: Writer, instruction: Instruction) -> bool:
     "One branch, and the other written over it where the condition holds."
     condition, a, b = instruction.args
@@ -654,7 +654,7 @@ def target(w: Writer, name: str, instruction: Instruction, index: Any) -> str:
     view = is_basic(index) and isinstance(w.fixed[instruction.result][index], np.ndarray)
     return once_view(w, f"{name}[{w.index(index)}]") + "[...]" if view else f"{name}[{w.index(index)}]"
 
-# %% ../../nbs/17c_source.ipynb #ffb91865
+# %% ../../nbs/17c_source.ipynb #d8732f46
 def _fill_scatter(w: Writer, instruction: Instruction) -> bool:
     "Zeros, and the values in their places."
     g, index, shape = instruction.args
@@ -668,7 +668,7 @@ def _fill_scatter(w: Writer, instruction: Instruction) -> bool:
         w.body.append(f"np.add.at({name}, {w.text(index)}, {w.text(g)})")
     return True
 
-# %% ../../nbs/17c_source.ipynb #acb18f14
+# %% ../../nbs/17c_source.ipynb #dbb608f3
 def _fill_updated(w: Writer, instruction: Instruction) -> bool:
     "A copy, unless the array is not needed any more, written to."
     x, index, value = instruction.args
@@ -697,5 +697,5 @@ def _fill_converted(w: Writer, instruction: Instruction) -> bool:
     w.body.append(f"np.copyto({name}, {w.text(instruction.args[0])}, casting='unsafe')")
     return True
 
-# %% ../../nbs/17c_source.ipynb #8d7f0192
+# %% ../../nbs/17c_source.ipynb #54b00970
 FILLERS = {np.where: _fill_where, scatter: _fill_scatter, np.concatenate: _fill_joined, updated: _fill_updated, added: _fill_updated, astype: _fill_converted}
