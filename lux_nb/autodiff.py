@@ -97,9 +97,6 @@ class AutoForward:
     def __post_init__(self):
         _check_chunk(self)
 
-    def __post_init__(self):
-        _check_chunk(self)
-
     def value_and_gradient(self, f, xs, has_aux=False):
         "The value of a scalar function and its gradient with respect to every argument."
         paired = f if has_aux else lambda *xs: (f(*xs), None)
@@ -142,9 +139,6 @@ class AutoReverse:
 
     chunk: int = 64 # cotangents that one walk carries along a leading axis
     compiled: bool = False # training steps run as a program that was recorded once (see the chapter on programs)
-
-    def __post_init__(self):
-        _check_chunk(self)
 
     def __post_init__(self):
         _check_chunk(self)
