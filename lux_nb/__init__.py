@@ -23,6 +23,7 @@ from .autodiff import (
 )
 from .custom import custom_rule, remat
 from .checks import GradientReport, check_gradients, checked_finite
+from .programs import Program, compiled
 from .layers import (
     Chain, Dense, Layer, bias_uniform, gelu, glorot_uniform, identity, kaiming_uniform, log_softmax, parameter_count,
     relu, setup, sigmoid, softmax, tanh, zeros_init,

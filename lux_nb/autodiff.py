@@ -92,6 +92,7 @@ class AutoForward:
     "Differentiate in forward mode: one tangent for each number of the input, `chunk` of them in one pass."
 
     chunk: int = 64 # tangents that one pass carries along a leading axis
+    compiled: bool = False # training steps run as a program that was recorded once (see the chapter on programs)
 
     def __post_init__(self):
         _check_chunk(self)
@@ -137,6 +138,7 @@ class AutoReverse:
     "Differentiate in reverse mode: one cotangent for each number of the output, `chunk` of them in one walk."
 
     chunk: int = 64 # cotangents that one walk carries along a leading axis
+    compiled: bool = False # training steps run as a program that was recorded once (see the chapter on programs)
 
     def __post_init__(self):
         _check_chunk(self)

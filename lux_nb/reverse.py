@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .rules.table import cast_like, evaluate, like, name_of, no_map, note_view, over_batch, unbroadcast
-from .tracing import NO_KEYWORDS, Trace, Tracer, check_result, detached, own, differentiable_leaves, dtype_of, matching_leaves, snapshot, two_results, zeros
+from .tracing import NO_KEYWORDS, Trace, Tracer, check_result, detached, own, differentiable_leaves, dtype_of, matching_leaves, recorder, snapshot, two_results, zeros
 from .trees import tree_flatten, tree_leaves, tree_map, tree_unflatten
 
 # %% ../nbs/14_reverse.ipynb #fb1506b9
@@ -100,11 +100,12 @@ def unlock(held: dict) -> None:
 class Tape(Trace):
     "One run of reverse mode: a flat list of entries, in the order in which they were made."
 
-    __slots__ = ("entries", "held")
+    __slots__ = ("entries", "held", "below")
 
     def __init__(self):
         self.entries: list[Entry] = []
         self.held: dict[int, np.ndarray] = {} # the arrays that are locked on this tape's behalf
+        self.below = recorder() # a recorder below looks after plain arrays itself
 
     def leaf(
         self,
@@ -147,7 +148,7 @@ class Tape(Trace):
         return Traced(self, self.append(operator.getitem, None, (entry.value, k), NO_KEYWORDS, ((k, entry, None),), value))
 
     def keep(self, value):
-        return guarded(value, self.held)
+        return guarded(value, self.held) if self.below is None else self.below.keep(value)
 
     def release(self):
         "Unlock the arrays that this tape holds."

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['NO_KEYWORDS', 'SEQUENCES', 'BINARY', 'COMPARISONS', 'UNARY', 'METHODS', 'LEAVING', 'INSPECTING', 'READ_FROM_VALUE',
-           'Trace', 'innermost', 'apply', 'Tracer', 'write', 'Unsaved', 'check_view', 'check_result', 'snapshot',
-           'astype', 'differentiable_leaves', 'dtype_of', 'unsuited', 'matching_leaves', 'own', 'zeros', 'two_results',
-           'detached']
+           'Trace', 'innermost', 'recorder', 'apply', 'Tracer', 'write', 'Unsaved', 'check_view', 'check_result',
+           'snapshot', 'astype', 'differentiable_leaves', 'dtype_of', 'unsuited', 'matching_leaves', 'own', 'zeros',
+           'two_results', 'detached']
 
 # %% ../nbs/05_tracing.ipynb #6b08384a
 import functools
@@ -74,6 +74,11 @@ def innermost(
     return found
 
 # %% ../nbs/05_tracing.ipynb #c76471b4
+def recorder() -> Trace | None: # None when nothing is recorded
+    "The trace at the bottom of this thread's transforms that records a program."
+    return getattr(_thread, "recorder", None)
+
+
 def apply(
     function: Callable, # any function with a rule
     args: tuple, # positional arguments

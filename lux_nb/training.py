@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['TrainState', 'compute_gradients', 'apply_gradients', 'single_train_step']
 
-# %% ../nbs/21_training.ipynb #9e3fdce9
+# %% ../nbs/21_training.ipynb #87da8ed2
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,8 +14,9 @@ from .autodiff import AutoForward, AutoReverse
 from .layers import Layer
 from .losses import NO_STATISTICS
 from .optimizers import Optimizer
+from .programs import compiled
 
-# %% ../nbs/21_training.ipynb #2b0a3f2c
+# %% ../nbs/21_training.ipynb #5628b9e1
 @dataclass(frozen=True, slots=True)
 class TrainState:
     "All that changes while a model learns. Immutable: a training step returns a new one. `TrainState(model, ps, st, optimizer)` starts it."
@@ -31,7 +32,7 @@ class TrainState:
         if self.optimizer_state is None:
             object.__setattr__(self, "optimizer_state", self.optimizer.init(self.parameters))
 
-# %% ../nbs/21_training.ipynb #a047a844
+# %% ../nbs/21_training.ipynb #1704a878
 def compute_gradients(
     ad: AutoForward | AutoReverse, # the mode
     lossfn: Callable, # objective: (model, parameters, states, data) -> (loss, states, statistics)
@@ -59,13 +60,49 @@ def apply_gradients(
     parameters, memory = tstate.optimizer.update(grads, tstate.optimizer_state, tstate.parameters)
     return TrainState(tstate.model, parameters, tstate.states, tstate.optimizer, memory, tstate.step + 1)
 
-# %% ../nbs/21_training.ipynb #cf1adec8
+# %% ../nbs/21_training.ipynb #6dabf3f1
 def single_train_step(
     ad: AutoForward | AutoReverse, # the mode
     lossfn: Callable, # objective: (model, parameters, states, data) -> (loss, states, statistics)
     data: Any, # what the objective takes, usually (x, y)
     tstate: TrainState, # where we are; it stays valid
 ) -> tuple: # (gradients, loss, statistics, next train state); the loss is the one before the step
-    "One step of training: gradients, then the optimizer. Pure. Raises as `gradient` does."
+    "One step of training: gradients, then the optimizer. Pure. With a compiled mode it runs as one program. Raises as `gradient` does, and as `compiled`."
+    if ad.compiled:
+        return _compiled_step(ad, lossfn, data, tstate)
     grads, loss, stats, tstate = compute_gradients(ad, lossfn, data, tstate)
     return grads, loss, stats, apply_gradients(tstate, grads)
+
+# %% ../nbs/21_training.ipynb #5f0c7a12
+@compiled
+def _program(ad, lossfn, model, kind, settings, data, parameters, states, memory):
+    "One step as a function of arrays and numbers: gradients, loss, statistics, and all that is new. `kind` is the optimizer's class, `settings` its fields."
+    optimizer = object.__new__(kind)
+    vars(optimizer).update(settings) # checked when the optimizer was made, and traced, so that a new learning rate needs no new program
+    tstate = TrainState(model, parameters, states, optimizer, memory)
+    grads, loss, stats, new = single_train_step(replace(ad, compiled=False), lossfn, data, tstate)
+    return grads, loss, stats, new.parameters, new.states, new.optimizer_state
+
+
+_put_model, _put_parameters, _put_states, _put_optimizer, _put_memory, _put_step = (vars(TrainState)[name].__set__ for name in TrainState.__slots__)
+
+
+def _advanced(tstate, parameters, states, memory):
+    "The next train state: nothing in it needs a check, so that its slots are filled directly, in half the time."
+    new = object.__new__(TrainState)
+    _put_model(new, tstate.model)
+    _put_parameters(new, parameters)
+    _put_states(new, states)
+    _put_optimizer(new, tstate.optimizer)
+    _put_memory(new, memory)
+    _put_step(new, tstate.step + 1)
+    return new
+
+
+def _compiled_step(ad, lossfn, data, tstate):
+    "One step, run as a program."
+    optimizer = tstate.optimizer
+    grads, loss, stats, parameters, states, memory = _program(
+        ad, lossfn, tstate.model, type(optimizer), vars(optimizer), data, tstate.parameters, tstate.states, tstate.optimizer_state
+    )
+    return grads, loss, stats, _advanced(tstate, parameters, states, memory)

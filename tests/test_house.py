@@ -19,7 +19,7 @@ import book
 LIBRARY = book.ROOT / "lux_nb"
 LINE = [
     {"trees"}, {"arrays"}, {"randomness"}, {"devices"}, {"tracing"}, {"rules"}, {"forward", "reverse"}, {"autodiff"},
-    {"custom"}, {"checks"}, {"layers"}, {"losses"}, {"optimizers"}, {"training"}, {"versions"},
+    {"custom"}, {"checks"}, {"programs"}, {"layers"}, {"losses"}, {"optimizers"}, {"training"}, {"versions"},
 ]
 MODELESS = {"layers", "losses"} # what they compute is plain NumPy: they know neither mode
 MODES = {"forward", "reverse", "autodiff"}

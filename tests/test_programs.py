@@ -1,0 +1,470 @@
+"""Programs give what the functions give that they were recorded from, and their results belong to the caller alone."""
+import threading
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import lux_nb as lux
+from lux_nb.programs import Program, compiled
+
+def single(x):
+    return x.astype(np.float32)
+
+
+UNARY = [
+    np.sin, np.cos, np.tanh, np.exp, np.square, np.abs, np.negative, np.sqrt, np.log1p, np.positive, np.copy, np.floor, np.sign,
+    lambda x: x * 2, lambda x: 3 * x, lambda x: x + 0, lambda x: x * 1, lambda x: x / 4, lambda x: -x, lambda x: 1 - x, lambda x: x**2, lambda x: x**3,
+    lambda x: x.T, lambda x: np.transpose(x), lambda x: x.reshape(-1), lambda x: np.reshape(x, x.shape[::-1]), lambda x: x[..., ::-1], lambda x: x[None][0],
+    lambda x: np.sum(x, axis=0), lambda x: np.sum(x, axis=-1, keepdims=True), lambda x: np.mean(x), lambda x: np.max(x, axis=0), lambda x: np.cumsum(x, axis=0),
+    lambda x: np.broadcast_to(x, (2, *x.shape)), lambda x: np.zeros_like(x), lambda x: np.ones_like(x) * 3, lambda x: np.full_like(x, 7.0),
+    lambda x: np.where(x > 0.5, x, 0), lambda x: np.where(x <= 0, 0, x), lambda x: np.concatenate([np.ravel(x), np.ravel(x * x)]), lambda x: np.clip(x, 0.2, 0.7),
+    lambda x: lux.updated(x, 0, 1.0) if x.ndim else x, single, lambda x: x.astype(np.float64), lambda x: np.sort(x, axis=-1), lambda x: np.expand_dims(x, 1),
+    lambda x: np.stack([x, x]), lambda x: x @ np.ones(x.shape[-1], x.dtype), lambda x: np.flip(x), lambda x: np.linalg.norm(x), lambda x: np.argsort(x, axis=-1),
+    lambda x: np.swapaxes(x, 0, -1), lambda x: np.roll(x, 1), lambda x: np.maximum(x, 0.5), lambda x: x[np.array([0, 0])], lambda x: np.diag(np.ravel(x)[:3]),
+]
+BINARY = [np.add, np.subtract, np.multiply, np.maximum, np.arctan2, np.hypot, lambda a, b: a - -b, lambda a, b: (2 * a) * (3 * b), lambda a, b: np.vdot(a, b) if a.size == b.size else a]
+
+
+def composition(numbers, x, y):
+    "A random composition of table functions: every result may be read again, and all of them are returned."
+    values = [x, y]
+    for kind, i, j in numbers:
+        a, b = values[i % len(values)], values[j % len(values)]
+        try:
+            if kind < len(UNARY):
+                value = UNARY[kind](a)
+            else:
+                value = BINARY[kind - len(UNARY)](a, b)
+        except (ValueError, IndexError, AttributeError, np.exceptions.AxisError): # shapes that don't go together
+            continue
+        if value.size <= 200:
+            values.append(value)
+    return values[2:]
+
+
+def assert_close(expected, found, epsilon=0.0):
+    "Equal types, shapes and dtypes, values equal to rounding; `epsilon` is that of the coarsest dtype on the way."
+    assert type(found) is type(expected) and found.dtype == expected.dtype and np.shape(found) == np.shape(expected)
+    finite = np.isfinite(expected)
+    np.testing.assert_array_equal(np.isfinite(found), finite)
+    a, b = np.asarray(expected)[finite], np.asarray(found)[finite]
+    if a.dtype.kind == "f":
+        scale = np.max(np.abs(a), initial=1)
+        np.testing.assert_allclose(b, a, rtol=0, atol=1e4 * max(epsilon, np.finfo(a.dtype).eps) * scale)
+    else:
+        np.testing.assert_array_equal(b, a)
+
+
+def run_alone(program, *inputs):
+    "The results of a program's source, executed with nothing but what it imports and its captured values."
+    space = {}
+    exec(program.source, space)
+    run = space["build"](*program.objects) if "build" in space else space["program"]
+    return run(*inputs)
+
+
+steps = st.lists(st.tuples(st.integers(0, len(UNARY) + len(BINARY) - 1), st.integers(0, 50), st.integers(0, 50)), min_size=1, max_size=12)
+shapes = st.sampled_from([(3, 4), (4, 4), (5,), (1,), (2, 3, 2), (0, 3), ()])
+
+
+@settings(max_examples=250, deadline=None)
+@given(steps, shapes, st.sampled_from([np.float32, np.float64]), st.integers(0, 2**32 - 1))
+def test_a_composition_equals_the_eager_one(numbers, shape, dtype, seed):
+    rng = np.random.default_rng(seed)
+    x, y = (np.asarray(rng.uniform(0.1, 0.9, shape)).astype(dtype) for _ in range(2))
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        expected = composition(numbers, x.copy(), y.copy())
+        f = compiled(lambda x, y: composition(numbers, x, y))
+        first = f(x, y)
+        again = f(x, y)
+        other = f(y, x)
+        epsilon = max([np.finfo(r.dtype).eps for r in expected if r.dtype.kind == "f"], default=0)
+        for a, b in zip(expected, first, strict=True):
+            assert_close(a, b, epsilon)
+        for a, b in zip(expected, again, strict=True): # a second run, in the same buffers
+            assert_close(a, b, epsilon)
+        for a, b in zip(composition(numbers, y.copy(), x.copy()), other, strict=True):
+            assert_close(a, b, epsilon)
+    arrays = [r for results in (first, again, other) for r in results if isinstance(r, np.ndarray)]
+    for k, a in enumerate(arrays):
+        assert a.flags.writeable
+        assert not any(np.shares_memory(a, b) for b in (*arrays[:k], x, y))
+
+
+@settings(max_examples=100, deadline=None)
+@given(steps, st.integers(0, 2**32 - 1))
+def test_a_gradient_equals_the_eager_one(numbers, seed):
+    rng = np.random.default_rng(seed)
+    x, y = rng.uniform(0.1, 0.9, (3, 4)), rng.uniform(0.1, 0.9, (3, 4))
+
+    def loss(x, y):
+        results = [r for r in composition(numbers, x, y) if r.dtype.kind == "f"]
+        return sum((np.sum(r.astype(float)) for r in results), start=np.sum(x * y))
+
+    both = lux.value_and_grad(loss, argnums=(0, 1))
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            expected = lux.tree_leaves(both(x, y))
+        except (NotImplementedError, TypeError): # a function without a rule, or without one for scalars
+            return
+        program = compiled(both)
+        epsilon = np.finfo(np.float32).eps if any(UNARY[k] is single for k, *_ in numbers if k < len(UNARY)) else 0
+        for _ in range(2):
+            for a, b in zip(expected, lux.tree_leaves(program(x, y)), strict=True):
+                assert_close(a, b, epsilon)
+
+
+# The workloads of the benchmark: value, gradient, and the source on its own
+
+def rosenbrock(x):
+    return np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+
+
+def scalar_chain(x):
+    for _ in range(40):
+        x = np.sin(x) * 1.1 + 0.1
+    return x
+
+
+def recurrent(w, u, b, xs):
+    h = 0 * b
+    for x in xs:
+        h = np.tanh(h @ w + x @ u + b)
+    return np.mean(h**2)
+
+
+def eight(x):
+    return np.sum(np.square(np.log(np.sqrt(np.tanh(np.exp(np.sin(x)))) * 2 + 1)))
+
+
+def ten(x):
+    return np.exp(np.cos(np.square(np.log(np.sqrt(np.tanh(np.exp(np.sin(x)))) * 2 + 1))))
+
+
+def step(parameters, data, layout=lux.ComponentArray(weight=np.zeros((5, 10), np.float32), bias=np.zeros(5, np.float32)).layout):
+    tstate = lux.TrainState(lux.Dense(10, 5), lux.ComponentArray.from_data(parameters, layout), lux.FrozenDict(), lux.SGD(0.01))
+    grads, loss, _, new = lux.single_train_step(lux.AutoReverse(), lux.MSELoss(), data, tstate)
+    return grads.data, loss, new.parameters.data
+
+
+def mlp(x, y):
+    model = lux.Chain(lux.Dense(7, 6, lux.relu), lux.Dense(6, 5, lux.tanh), lux.Dense(5, 3))
+    ps, states = lux.setup(np.random.default_rng(0), model)
+    return lux.value_and_grad(lambda ps: lux.CrossEntropyLoss()(model(x, ps, states)[0], y))(ps)
+
+
+def normal(*shape, dtype=np.float64):
+    return np.random.default_rng(shape).standard_normal(shape).astype(dtype)
+
+
+WORKLOADS = {
+    "step": (step, normal(55, dtype=np.float32), (normal(20, 10, dtype=np.float32), normal(20, 5, dtype=np.float32))),
+    "mlp": (mlp, normal(8, 7, dtype=np.float32), np.eye(3, dtype=np.float32)[[0, 1, 2, 0, 1, 2, 0, 1]]),
+    "scalars": (lux.value_and_grad(scalar_chain), np.float64(0.5)),
+    "rosenbrock": (lux.value_and_grad(rosenbrock), normal(50)),
+    "hvp": (lambda x, v: lux.hvp(rosenbrock, x, v), normal(50), normal(51)[:50]),
+    "recurrent": (lux.value_and_grad(recurrent, argnums=(0, 1, 2)), normal(6, 6), normal(4, 6), normal(5, 6), normal(9, 5, 4)),
+    "jvp": (lambda x, t: lux.jvp(ten, (x,), (t,)), normal(70_000, dtype=np.float32), normal(1, 70_000, dtype=np.float32)[0]),
+    "eight": (lux.value_and_grad(eight), normal(300, 300, dtype=np.float32)),
+    "forward": (lux.value_and_grad(lambda x: np.mean((np.tanh(x @ np.ones((9, 9))) - 1) ** 2), ad=lux.AutoForward()), normal(9)),
+    "hessian": (lambda x: lux.hessian(rosenbrock, x), normal(5)),
+}
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_a_workload_equals_the_eager_one_and_its_source_runs_alone(name):
+    f, *args = WORKLOADS[name]
+    expected, program = lux.tree_leaves(f(*args)), compiled(f)
+    for _ in range(3):
+        for a, b in zip(expected, lux.tree_leaves(program(*args)), strict=True):
+            assert_close(a, b)
+    source = program.program(*args)
+    alone = run_alone(source, *lux.tree_leaves(args))
+    for a, b in zip(expected, alone if isinstance(alone, tuple) else (alone,), strict=True):
+        assert_close(a, b)
+    assert all(callable(x) is False for x in source.objects)
+    assert set(line for line in source.source.splitlines() if line.startswith(("import", "from"))) <= {"import numpy as np", "import math"}
+
+
+def test_bits_are_equal_where_no_pass_reorders():
+    def f(x):
+        y = np.exp(x) * np.sin(x)
+        return y / (1 + y * y), np.max(y, axis=0), np.cumsum(y, axis=1)
+
+    x = normal(7, 5)
+    for a, b in zip(f(x), compiled(f)(x)):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_training_steps_follow_the_eager_path():
+    model = lux.Chain(lux.Dense(3, 8, lux.tanh), lux.Dense(8, 2))
+    ps, states = lux.setup(np.random.default_rng(0), model)
+    data = normal(12, 3, dtype=np.float32), normal(12, 2, dtype=np.float32)
+    for optimizer in (lux.SGD(0.1), lux.Momentum(0.1, nesterov=True), lux.Adam(0.1)):
+        for parameters in (ps, lux.ComponentArray(ps)):
+            for mode in (lux.AutoReverse, lux.AutoForward):
+                eager = fast = lux.TrainState(model, parameters, states, optimizer)
+                for _ in range(4):
+                    *_, eager = lux.single_train_step(mode(), lux.MSELoss(), data, eager)
+                    grads, loss, stats, fast = lux.single_train_step(mode(compiled=True), lux.MSELoss(), data, fast)
+                assert fast.step == 4 and type(loss) is np.float32
+                for a, b in zip(lux.tree_leaves(eager.parameters), lux.tree_leaves(fast.parameters)):
+                    np.testing.assert_allclose(a, b, rtol=0, atol=2e-5)
+
+
+# What is recorded, and what is not
+
+def test_a_new_kind_of_arguments_is_recorded_anew_and_the_cache_is_bounded():
+    f = compiled(lambda x: x * 2, size=3)
+    for n in range(1, 6):
+        np.testing.assert_array_equal(f(np.ones(n)), 2 * np.ones(n))
+    assert len(f.programs) == 3 and isinstance(f.programs[-1], Program)
+    assert f(np.ones(5, np.float32)).dtype == np.float32 and type(f(1.5)) is float and type(f(2)) is int
+    f.clear()
+    assert f.programs == []
+
+
+def test_structures_static_arguments_and_keywords():
+    f = compiled(lambda tree, n, *, scale: {"a": [tree["x"].reshape(n, -1) * scale, None], "b": (tree["y"], "text")}, static=(1,))
+    tree = {"x": np.arange(6.0), "y": lux.FrozenDict(z=np.float32(1))}
+    for n, shape in ((2, (2, 3)), (3, (3, 2)), (2, (2, 3))):
+        result = f(tree, n, scale=2.0)
+        assert result["a"][0].shape == shape and result["a"][1] is None and result["b"][1] == "text"
+        assert isinstance(result["b"][0], lux.FrozenDict)
+
+
+def test_captured_arrays_are_read_again_even_inside_a_gradient():
+    for n in (3, 3000):
+        w = np.ones(n)
+        f = compiled(lux.grad(lambda x: np.sum(w * x * x)))
+        x = np.arange(float(n))
+        f(x)
+        w[:] = 3
+        np.testing.assert_array_equal(f(x), 6 * x)
+        assert w.flags.writeable
+
+
+def test_a_write_to_a_captured_array_raises_at_its_line():
+    buffer = np.zeros(3)
+
+    def f(x):
+        y = x + buffer
+        buffer[0] = 1
+        return y
+
+    with pytest.raises(ValueError, match="read-only"):
+        compiled(f)(np.ones(3))
+    assert buffer.flags.writeable
+
+
+def test_writes_in_place_are_followed():
+    def f(x):
+        y = np.copy(x)
+        alias = y
+        y[0] = 0
+        y += x
+        y[1:] = y[1:] * 2
+        return alias, np.sum(y)
+
+    x = normal(4)
+    for program in (compiled(f), compiled(lambda x: (f(x)[0], lux.grad(lambda x: f(x)[1])(x)))):
+        np.testing.assert_array_equal(program(x)[0], f(x)[0])
+
+
+@pytest.mark.parametrize("f, word", [
+    (lambda x: x if x[0] > 0 else -x, "np.where"),
+    (lambda x: float(x[0]), "float"),
+    (lambda x: np.zeros(int(x[0])), "static"),
+    (lambda x: x[x > 0], "np.where"),
+    (lambda x: np.unique(x), "shapes are fixed"),
+    (lambda x: np.nonzero(x), "shapes are fixed"),
+    (lambda x: np.asarray(x), "np.stack"),
+    (lambda x: np.array([x[0], x[1]]), "np.stack"),
+    (lambda x: np.where(x > 0), "shapes are fixed"),
+    (lambda x: x + lux.default_rng(0).random(3), "draw before"),
+    (lambda x: lux.grad(lambda x: np.sum(x) if x[0] > 0 else np.sum(x * x))(x), "np.where"),
+])
+def test_what_cannot_be_recorded_raises_with_line_and_remedy(f, word):
+    with pytest.raises(TypeError) as caught:
+        compiled(f)(np.array([1.0, 2.0, 3.0]))
+    text, error = "", caught.value
+    while error is not None:
+        text, error = text + str(error), error.__cause__ or error.__context__
+    assert word in text and "test_programs.py" in text
+
+
+def test_a_generator_of_numpys_is_refused():
+    with pytest.raises(TypeError, match="draw outside"):
+        compiled(lambda rng, x: x)(np.random.default_rng(0), 1.0)
+
+
+def test_check_finds_what_a_recording_cannot_see():
+    factors = [1.0]
+    f = compiled(lambda x: x * factors[0], check=True)
+    f(np.ones(3))
+    factors[0] = 2.0
+    with pytest.raises(ValueError, match="differs"):
+        f(np.ones(3))
+
+
+def test_inside_a_transform_the_function_runs_as_it_is():
+    f = compiled(lambda x: np.sum(np.sin(x)))
+    np.testing.assert_allclose(lux.gradient(f, normal(3)), np.cos(normal(3)))
+    np.testing.assert_allclose(compiled(lambda x: lux.gradient(f, x))(normal(3)), np.cos(normal(3)))
+
+
+# Memory and threads
+
+def test_results_share_memory_with_nothing():
+    f = compiled(lambda x, y: (x, x.T, x + y, (x + y)[0], np.broadcast_to(y, (2, 3)), np.zeros(2), y))
+    x, y = normal(2, 3), normal(3)
+    results = [r for _ in range(2) for r in f(x, y)]
+    for k, a in enumerate(results):
+        assert a.flags.writeable and not any(np.shares_memory(a, b) for b in (x, y, *results[:k]))
+        a[...] = np.nan
+    for a, b in zip(f(x, y), (x, x.T, x + y, (x + y)[0], np.broadcast_to(y, (2, 3)), np.zeros(2), y)):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_many_threads_may_call_one_program():
+    f = compiled(lux.value_and_grad(lambda x: np.sum(np.tanh(x) ** 2 * x)))
+    xs = [np.full(500, k / 10) for k in range(8)]
+    expected = [f(x) for x in xs]
+    wrong = []
+
+    def work(k):
+        for _ in range(200):
+            value, grad = f(xs[k])
+            if value != expected[k][0] or not np.array_equal(grad, expected[k][1]):
+                wrong.append(k)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+# Floats, blocks, other arrays
+
+@pytest.mark.parametrize("x", [0.0, 1000.0, -1.0, np.inf, np.nan, 1e308])
+def test_python_floats_give_numpys_answers(x):
+    def f(x):
+        return np.exp(x) / x, np.log(x) * 2 + 1, 1 / x - 3 * x, np.sqrt(x) + np.sin(x), x**0.5 * x**-2, x * x * x
+
+    with np.errstate(all="ignore"):
+        expected, found = f(np.float64(x)), compiled(f)(np.float64(x))
+    for a, b in zip(expected, found):
+        assert type(b) is np.float64
+        np.testing.assert_allclose(b, a, rtol=1e-14)
+
+
+def test_python_numbers_keep_their_errors():
+    f = compiled(lambda x: 1.0 / x + 2.0 * x - x)
+    f(1.0)
+    with pytest.raises(ZeroDivisionError):
+        f(0.0)
+
+
+def test_blocks_cover_the_last_piece():
+    for n in (65_536, 70_001):
+        x = normal(n)
+        value, grad = compiled(lux.value_and_grad(lambda x: np.sum(np.sin(x) * np.exp(x))))(x)
+        np.testing.assert_allclose(value, np.sum(np.sin(x) * np.exp(x)), rtol=1e-12)
+        np.testing.assert_allclose(grad, np.exp(x) * (np.sin(x) + np.cos(x)), rtol=1e-12, atol=1e-12)
+
+
+def test_big_floats_and_complex_numbers_and_integers():
+    z = normal(4) + 1j * normal(5)[:4]
+    for f, x in ((lambda z: np.sum(z * np.conj(z)) * 2, z), (lambda n: (n + 1) // 2 * n, np.arange(5)), (lambda b: ~b & (b | True), np.array([True, False]))):
+        np.testing.assert_allclose(compiled(f)(x), f(x))
+    x = np.array([lux.BigFloat("1.5"), lux.BigFloat("2.5")], dtype=object)
+    assert np.all(compiled(lambda x: x * x + 1)(x) == x * x + 1)
+
+
+def test_a_rule_of_the_users_is_an_import_of_the_source():
+    @lux.dispatching
+    def twice(x):
+        return 2 * x
+
+    lux.def_rule(twice, lambda t, y, x: 2 * t, lambda g, y, x: 2 * g)
+    f = compiled(lux.grad(lambda x: np.sum(twice(x) ** 2)))
+    np.testing.assert_array_equal(f(np.ones(3)), 8 * np.ones(3))
+    assert "twice" in f.programs[0].source and twice in f.programs[0].objects
+
+
+def test_a_program_shows_itself():
+    program = compiled(lambda x: np.sum(x * x) / 2).program(np.ones(3))
+    assert "float64[3]" in str(program) and "return" in str(program) and program.cost().operations > 0
+    assert "<" in program._repr_html_() and "2 instructions" not in repr(program.before)
+
+
+def test_a_captured_mask_decides_on_shapes():
+    mask = np.array([True, False, True])
+    f = compiled(lambda x: np.sum(x[mask]) / x[mask].size)
+    x = np.array([1.0, 2.0, 3.0])
+    assert f(x) == 2.0
+    mask[:] = True, True, False
+    assert f(x) == 1.5
+    mask[1] = False
+    assert f(x) == f(x) == 1.0
+
+
+def test_what_an_outer_transform_traces_is_not_lost():
+    scale = [2.0]
+    f = compiled(lambda x: np.sum(x * scale[0]))
+    f(np.ones(3))
+
+    def outer(w):
+        scale[0] = w
+        return f(np.ones(3))
+
+    assert lux.gradient(outer, 5.0) == 3.0
+
+
+def test_dask_arrays_stay_lazy():
+    dask = pytest.importorskip("dask.array")
+    x = dask.ones((4, 3), chunks=2)
+    f = compiled(lambda x: np.sin(x) * 2 + np.sum(x, axis=0))
+    result = f(x)
+    assert isinstance(result, dask.Array)
+    np.testing.assert_allclose(result.compute(), np.sin(np.ones((4, 3))) * 2 + 4)
+
+
+def test_floats_beside_arrays_give_numpys_answers():
+    def f(x, t):
+        return np.sin(x) * (np.exp(t) / t + np.log(t) * 3), 1 / t
+
+    for t in (1.0, 0.0, 1000.0):
+        with np.errstate(all="ignore"):
+            for a, b in zip(f(np.ones(3), np.float64(t)), compiled(f)(np.ones(3), np.float64(t))):
+                np.testing.assert_array_equal(a, b)
+
+
+def test_joined_parts_may_repeat():
+    def f(x):
+        y = np.sin(x) * 2
+        z = np.concatenate([np.ravel(y), np.ravel(y), np.ravel(x), np.cumsum(y), np.ravel(y * y)])
+        return z * 2, np.sum(np.concatenate([y, y]))
+
+    x = np.arange(4.0)
+    for a, b in zip(f(x), compiled(f)(x)):
+        np.testing.assert_allclose(a, b, rtol=1e-14)
+
+
+def test_choices_and_updates_of_what_is_read_no_more():
+    def f(x, n):
+        chosen = x > 1
+        both = np.where(chosen, ~chosen, chosen)
+        order = n + 0
+        return both | chosen, lux.updated(order, order, order) + 1, np.where(x > 1, x * 2, x * 3) * 2
+
+    x, n = np.arange(4.0), np.array([3, 2, 1, 0])
+    for a, b in zip(f(x, n), compiled(f)(x, n)):
+        np.testing.assert_array_equal(a, b)
