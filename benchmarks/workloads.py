@@ -42,16 +42,16 @@ def reverse(title, objective, arrays, constants=(), **facts):
     return Workload(title=title, ours=ours, objective=objective, arrays=arrays, constants=constants, **facts)
 
 
-def training(title, model, lossfn, objective, data, rate, **facts):
+def training(title, model, lossfn, objective, data, rate, flat=False, **facts):
     "A workload that takes one step of training: it asks for the loss before the step, and the parameters after it."
     ps, st = lux.setup(np.random.default_rng(0), model)
-    tstate = lux.TrainState(model, ps, st, lux.SGD(rate))
+    tstate = lux.TrainState(model, lux.ComponentArray(ps) if flat else ps, st, lux.SGD(rate))
 
     ad, arrays = lux.AutoReverse(), tuple(lux.tree_leaves(ps))
 
     def unpack(result):
         _, loss, _, new = result
-        return loss, *lux.tree_leaves(new.parameters)
+        return loss, *lux.tree_leaves(new.parameters.to_dict() if flat else new.parameters)
 
     return Workload(title=title, ours=lambda: lux.single_train_step(ad, lossfn, data, tstate), unpack=unpack,
                     objective=objective, arrays=arrays, constants=data, rate=rate, **facts)
@@ -68,6 +68,13 @@ def step():
 
     work = training("training step, Dense(10, 5), 20 samples", lux.Dense(10, 5), lux.MSELoss(), objective,
                     (normal(20, 10), normal(20, 5)), rate=0.01, hand=None, aim=2.0)
+    work.hand = partial(baselines.training_step, *work.arrays, *work.constants, work.rate)
+    return work
+
+
+def step_flat():
+    work = training("the same, parameters in a ComponentArray", lux.Dense(10, 5), lux.MSELoss(), None, (normal(20, 10), normal(20, 5)),
+                    rate=0.01, flat=True, hand=None, aim=2.0)
     work.hand = partial(baselines.training_step, *work.arrays, *work.constants, work.rate)
     return work
 
@@ -173,5 +180,5 @@ def few_uniforms():
 
 
 WORKLOADS = {f.__name__: f for f in (
-    step, mlp, rosenbrock, rosenbrock_hvp, recurrent, scalars, small, elementwise, tangents, forward, uniforms, few_uniforms,
+    step, step_flat, mlp, rosenbrock, rosenbrock_hvp, recurrent, scalars, small, elementwise, tangents, forward, uniforms, few_uniforms,
 )}

@@ -373,3 +373,14 @@ class TestCaptured:
             return np.sum(y)
         with pytest.raises((ValueError, TypeError)):
             gradient(f, self.x)
+
+
+@pytest.mark.parametrize("ad", [lux.AutoForward(), lux.AutoReverse()], ids=["forward", "reverse"])
+def test_a_write_into_an_array_without_axes(ad):
+    def f(x):
+        y = np.zeros_like(x)
+        y[()] = x * x
+        return y * 3
+
+    assert lux.gradient(f, np.array(2.0), ad=ad) == 12
+    assert lux.gradient(lambda x: lux.gradient(f, x, ad=ad), np.array(2.0)) == 6
