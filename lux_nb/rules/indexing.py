@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['is_basic', 'scatter']
 
-# %% ../../nbs/09b_indexing.ipynb #8658f9de
+# %% ../../nbs/09b_indexing.ipynb #fb06d952
 import math
 import operator
 from typing import Any
@@ -17,7 +17,7 @@ from .reductions import as_array, leading, negative_axes, size_of
 from .table import composite, def_rule, nondifferentiable, stop_gradient, unbroadcast, without_out
 from ..trees import dispatching, updated
 
-# %% ../../nbs/09b_indexing.ipynb #51b5adff
+# %% ../../nbs/09b_indexing.ipynb #2bb23510
 _BASIC = (int, np.integer, slice, type(None), type(...))
 
 
@@ -58,7 +58,7 @@ def _to_end(x, lead):
 def _to_front(x, lead):
     return np.moveaxis(x, tuple(range(-lead, 0)), tuple(range(lead)))
 
-# %% ../../nbs/09b_indexing.ipynb #7bbe9d0c
+# %% ../../nbs/09b_indexing.ipynb #76a676e9
 @dispatching
 def scatter(
     values: ArrayLike, # shape x[index].shape
@@ -96,7 +96,7 @@ def _may_repeat(index):
     parts = index if type(index) is tuple else (index,)
     return any([not isinstance(part, _BASIC) and not _is_mask(part) for part in parts])
 
-# %% ../../nbs/09b_indexing.ipynb #f355bedd
+# %% ../../nbs/09b_indexing.ipynb #9e516f61
 def _pick(x, index, lead):
     "x[index] behind `lead` axes."
     if not lead:
@@ -122,7 +122,7 @@ def_rule(scatter,
     lambda t, y, values, index, shape: _put(t, index, t.ndim - values.ndim, shape),
     lambda g, y, values, index, shape: _pick(g, index, g.ndim - y.ndim))
 
-# %% ../../nbs/09b_indexing.ipynb #12d0c9be
+# %% ../../nbs/09b_indexing.ipynb #deeaaf69
 def _write(x, index, value, lead):
     "updated(x, index, value) behind `lead` axes, which value has too (or it is a number)."
     if not lead and not np.ndim(x): # one number, which is all there is to write
@@ -146,7 +146,7 @@ def _counted(x, n):
     "The numbers 0, 1, ..., n - 1, where `x` is: on a GPU if it is there."
     return np.cumsum(np.ones_like(stop_gradient(x), shape=(n,), dtype=int)) - 1
 
-
+# %% ../../nbs/09b_indexing.ipynb #8e0ae81a
 def _push_updated(t, y, x, index, value):
     lead = leading(t, value)
     aligned = np.reshape(t, lead + (1,) * (np.ndim(y[index]) - np.ndim(value)) + np.shape(value))
@@ -165,7 +165,7 @@ def_rule(updated,
     {0: lambda t, y, x, index, value: _write(t, index, 0, t.ndim - x.ndim), 2: _push_updated},
     {0: lambda g, y, x, index, value: _write(g, index, 0, g.ndim - x.ndim), 2: _pull_updated})
 
-# %% ../../nbs/09b_indexing.ipynb #dcef9ae7
+# %% ../../nbs/09b_indexing.ipynb #6d884827
 def _along(axis, ndim, index):
     "An index of one axis, the others whole, with any number of axes in front."
     return (..., index, *(slice(None),) * (-1 - negative_axes(axis, ndim)[0]))
@@ -194,7 +194,7 @@ def _pull_take(g, y, x, indices, axis=None, out=None, mode="raise"):
 
 def_rule(np.take, _push_take, _pull_take)
 
-# %% ../../nbs/09b_indexing.ipynb #a9d8dc33
+# %% ../../nbs/09b_indexing.ipynb #87e62dff
 def _fancy(indices, shape, axis):
     "The advanced index that `np.take_along_axis` means: `indices` along one axis, each place itself along the others."
     places = [np.arange(n).reshape((n,) + (1,) * (len(shape) - 1 - k)) for k, n in enumerate(shape)]
@@ -225,7 +225,7 @@ def _pull_along(g, y, x, indices, axis=-1):
 
 def_rule(np.take_along_axis, _push_along, _pull_along)
 
-# %% ../../nbs/09b_indexing.ipynb #b89b2abb
+# %% ../../nbs/09b_indexing.ipynb #2323aadf
 def _compress(condition, a, axis=None, out=None):
     "`np.compress`: the entries along an axis for which a condition holds."
     without_out(np.compress, {"out": out})
@@ -240,7 +240,7 @@ def_rule(np.bincount,
     {1: lambda t, y, x, weights=None, minlength=0: np.bincount(x, t, minlength)},
     {1: lambda g, y, x, weights=None, minlength=0: g[x]}, batched=False)
 
-# %% ../../nbs/09b_indexing.ipynb #407a1123
+# %% ../../nbs/09b_indexing.ipynb #fb890be5
 def _origin(y, x, axis):
     "For each element of `y`, a rearrangement of `x` along an axis, where it stood in x."
     order, place = (np.argsort(a, axis, kind="stable") for a in (x, y))
@@ -266,7 +266,7 @@ def_rule(np.partition,
     lambda g, y, x, kth, axis=-1, kind="introselect", order=None: _rearranged(g, y, x, axis, True))
 composite(np.sort_complex, lambda a: np.sort(a) + 0j)
 
-# %% ../../nbs/09b_indexing.ipynb #97a974d7
+# %% ../../nbs/09b_indexing.ipynb #eed129dc
 def _running_origin(y, x, axis):
     "Where each element of a running extremum stood."
     places = np.arange(x.shape[axis]).reshape((-1,) + (1,) * (-1 - negative_axes(axis, x.ndim)[0]))
@@ -278,7 +278,7 @@ for _f in (np.maximum, np.minimum, np.fmax, np.fmin):
         lambda t, y, x, axis=0, dtype=None, out=None: _push_along(t, y, x, _running_origin(y, x, axis), axis),
         lambda g, y, x, axis=0, dtype=None, out=None: _pull_along(g, y, x, _running_origin(y, x, axis), axis))
 
-# %% ../../nbs/09b_indexing.ipynb #dca6b7a8
+# %% ../../nbs/09b_indexing.ipynb #49a0fbde
 def _weights(function, x, q, options, ignore_nan):
     "The weights of the sorted elements in each quantile: shape (quantiles, n), or x.shape[:-1] + that to ignore NaN."
     n = x.shape[-1]
@@ -313,7 +313,7 @@ def _pull_quantile(function, g, y, x, q, axis, options, ignore_nan):
     g = _taken(g, np.argsort(np.argsort(x, kind="stable")), -1, lead)
     return np.moveaxis(np.reshape(g, (*lead, *x.shape[:-1], *shape)), tuple(range(-len(axes), 0)), axes)
 
-# %% ../../nbs/09b_indexing.ipynb #21ee1da3
+# %% ../../nbs/09b_indexing.ipynb #cc8b1ac9
 def _own_memory(function, overwrite_input):
     "Raise if a function may disorder its input, which the derivative needs."
     if overwrite_input:
@@ -346,7 +346,7 @@ for _f, _kind, _ignore_nan in (
 ):
     def_rule(_f, _kind(_f, _push_quantile, _ignore_nan), _kind(_f, _pull_quantile, _ignore_nan))
 
-# %% ../../nbs/09b_indexing.ipynb #06d6d7dd
+# %% ../../nbs/09b_indexing.ipynb #53c42be8
 def _interp(x, xp, fp, left=None, right=None, period=None):
     "`np.interp`: straight lines between points."
     xp, fp = as_array(xp), as_array(fp)
@@ -370,7 +370,7 @@ def _interp(x, xp, fp, left=None, right=None, period=None):
 
 composite(np.interp, _interp)
 
-# %% ../../nbs/09b_indexing.ipynb #95bcbe74
+# %% ../../nbs/09b_indexing.ipynb #399eaae9
 nondifferentiable(
     np.argsort, np.argpartition, np.lexsort, np.searchsorted, np.digitize,
     np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.nonzero, np.flatnonzero, np.argwhere,
