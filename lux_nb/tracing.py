@@ -225,16 +225,22 @@ class Tracer:
         return trace.process(function, args, kwargs)
 
     def __getitem__(self, index):
-        return apply(operator.getitem, (self, index))
+        result = apply(operator.getitem, (self, index))
+        if isinstance(result, Tracer) and result.view_of is not None:
+            result.view_of = (*result.view_of[:2], index)
+        return result
 
     def __setitem__(self, index, value):
         if not self.mutable:
             raise TypeError(f"a traced scalar of type {type(self.primal).__name__} can't be written to: it has no elements")
-        if isinstance(self.view_of, Unsaved):
-            self.view_of.saved_as(value)
+        changed = self.view_of if isinstance(self.view_of, Unsaved) else None
+        if changed:
+            changed.saved_as(index, value)
         if isinstance(value, SEQUENCES) and innermost(value) is not None:
             value = apply(np.stack, (value,))
         write(self, apply(updated, (self, index, value)), "setitem")
+        if changed: # from here on it is a view of the base as it is now
+            value.view_of = (self, self.version, index)
 
     def __iter__(self):
         if not self.ndim:
@@ -381,15 +387,17 @@ class Unsaved:
     """
 
     def __init__(self, view, result):
-        base, version = view.view_of
+        if isinstance(view.view_of, Unsaved):
+            raise _through_view("an in-place operator")
+        base, version, self.index = view.view_of
         if isinstance(base.view_of, Unsaved) or base.version != version:
             raise _through_view("an in-place operator")
         self.base, self.result, self.before = base, result, base.view_of
         base.view_of = self
 
-    def saved_as(self, value):
-        "The base is written to: with the changed view, all is well."
-        if value is not self.result:
+    def saved_as(self, index, value):
+        "The base is written to: with the changed view, at the very index that it was taken from, all is well."
+        if value is not self.result or index is not self.index:
             raise _through_view("an in-place operator")
         self.base.view_of = self.before
 
@@ -400,7 +408,7 @@ def check_view(
     "Raise ValueError if the array that `tracer` is a view of was written to since: NumPy's view would show the write."
     if isinstance(tracer.view_of, Unsaved):
         raise _through_view("an in-place operator")
-    base, version = tracer.view_of
+    base, version, _ = tracer.view_of
     if base.version != version:
         raise ValueError(
             f"a view of shape {tracer.shape} was taken before its base was written to, and is read after: "

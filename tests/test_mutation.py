@@ -384,3 +384,45 @@ def test_a_write_into_an_array_without_axes(ad):
 
     assert lux.gradient(f, np.array(2.0), ad=ad) == 12
     assert lux.gradient(lambda x: lux.gradient(f, x, ad=ad), np.array(2.0)) == 6
+
+
+BOTH = pytest.mark.parametrize("ad", [lux.AutoForward(), lux.AutoReverse()], ids=["forward", "reverse"])
+
+
+@BOTH
+def test_a_view_changed_in_place_is_stored_where_it_was_taken_from_or_refused(ad):
+    def elsewhere(x):
+        y = np.copy(x)
+        row = y[0]
+        row += 1
+        y[1] = row
+        return np.sum(y)
+
+    with pytest.raises(ValueError, match="view"):
+        lux.gradient(elsewhere, np.ones((3, 2)), ad=ad)
+
+
+@BOTH
+def test_a_view_that_was_stored_is_a_view_again(ad):
+    def read_late(x):
+        y = np.copy(x)
+        row = y[0]
+        row += 1
+        y[0] = row
+        y[0] = 5.0
+        return np.sum(row)
+
+    with pytest.raises(ValueError, match="view"):
+        lux.gradient(read_late, np.ones((3, 2)), ad=ad)
+
+
+@BOTH
+def test_rows_and_slices_may_be_changed_in_place(ad):
+    def f(x):
+        y = np.copy(x)
+        y[0] += 1
+        y[:, 1:] *= 3
+        return np.sum(y * y)
+
+    x = np.arange(6.0).reshape(3, 2)
+    assert np.array_equal(lux.gradient(f, x, ad=ad), 2 * np.array([[1, 18], [2, 27], [4, 45]]))

@@ -342,7 +342,7 @@ def _note_views(result, args) -> bool: # whether there are any
         if type(part) is Recorded and part.slot.is_array:
             for base in args:
                 if type(base) is Recorded and base.slot.is_array and _share_memory(part.value, base.value):
-                    part.view_of, found = (base, base.version), True
+                    part.view_of, found = (base, base.version, None), True
     return found
 
 

@@ -396,7 +396,7 @@ def note_view(
         for part in result:
             note_view(part, base)
     elif isinstance(result, Tracer) and isinstance(base, Tracer) and _shares(result.value, base.value):
-        result.view_of = (base, base.version)
+        result.view_of = (base, base.version, None) # indexing adds the index
 
 
 def _shares(value, base):
