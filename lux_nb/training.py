@@ -42,14 +42,14 @@ def compute_gradients(
     "The loss at the present parameters and its gradient. Raises as `gradient` does."
     def objective(ps):
         loss, st, stats = lossfn(tstate.model, ps, tstate.states, data)
-        changed = None if st is tstate.states else st
-        return loss, (changed, stats) if stats or changed is not None else None
+        nothing_new = st is tstate.states and stats is NO_STATISTICS
+        return loss, None if nothing_new else (st, stats)
 
     loss, (grads,), beside = ad.value_and_gradient(objective, (tstate.parameters,), has_aux=True)
-    st, stats = beside or (None, NO_STATISTICS)
-    if st is not None:
-        tstate = replace(tstate, states=st)
-    return grads, loss, stats, tstate
+    if beside is None:
+        return grads, loss, NO_STATISTICS, tstate
+    st, stats = beside
+    return grads, loss, stats, replace(tstate, states=st)
 
 
 def apply_gradients(

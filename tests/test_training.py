@@ -143,3 +143,16 @@ def test_an_error_in_the_objective_reaches_the_user(model, data):
 def test_an_objective_that_gives_the_loss_alone_is_named(model, data):
     with pytest.raises((TypeError, ValueError), match="loss, states, statistics|unpack|iteration"):
         single_train_step(AutoReverse(), lambda model, ps, st, data: np.mean(model(data[0], ps, st)[0] ** 2), data, start(model))
+
+
+@pytest.mark.parametrize("stats", [0.0, {}, np.zeros(2), {"accuracy": 0.0}], ids=["zero", "empty", "array", "named"])
+def test_statistics_come_back_as_they_are_also_where_they_are_zero(stats):
+    model = lux.Dense(2, 1)
+    ps, st = lux.setup(lux.Xoshiro(0), model)
+    x = np.ones((3, 2), np.float32)
+
+    def lossfn(model, ps, st, data):
+        return np.mean(np.square(model(data, ps, st)[0])), st, stats
+
+    _, _, got, _ = lux.single_train_step(lux.AutoReverse(), lossfn, x, lux.TrainState(model, ps, st, lux.SGD(0.1)))
+    assert type(got) is type(stats) and np.array_equal(got, stats)
