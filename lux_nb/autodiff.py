@@ -8,6 +8,7 @@ __all__ = ['scalar_output', 'one_like', 'unit_vectors', 'AutoForward', 'AutoReve
            'hessian', 'hvp', 'elementwise_grad']
 
 # %% ../nbs/15_autodiff.ipynb #5f00672d
+import functools
 import math
 import operator
 from collections.abc import Callable
@@ -17,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from .forward import jvp, push_forward
+from .forward import dual_leaves, jvp
 from .reverse import owned, pull_to_leaves, record, vjp
 from .rules.table import cast_like
-from .tracing import Tracer, differentiable_leaves, dtype_of, matching_leaves
+from .tracing import Tracer, differentiable_leaves, dtype_of, matching_leaves, two_results
 from .trees import ComponentArray, tree_flatten, tree_leaves, tree_map, tree_structure, tree_unflatten
 
 # %% ../nbs/15_autodiff.ipynb #bd868e0a
@@ -28,6 +29,8 @@ def scalar_output(
     result: Any, # what the function returned
 ) -> Any: # the same, if it is a real scalar
     "Check the result of a function whose gradient is asked for. Raises ValueError for an array, TypeError for a complex number or a structure."
+    if type(result.value if isinstance(result, Tracer) else result) in _REAL_SCALARS: # nearly always
+        return result
     leaves = [result] if hasattr(result, "dtype") else tree_leaves(result)
     if len(leaves) != 1 or leaves[0] is not result or not hasattr(result, "__mul__"):
         raise TypeError(f"gradient needs a scalar output, got {type(result).__name__}: return one number (has_aux=True for values beside it)")
@@ -41,13 +44,16 @@ def scalar_output(
         raise TypeError(f"gradient needs a real output, got {plain.dtype}: of a complex number, take np.real, np.imag or np.abs first")
     return result
 
+
+_REAL_SCALARS = {np.float64: np.float64(1), np.float32: np.float32(1), float: np.float64(1)} # with the cotangent 1 of each
+
 # %% ../nbs/15_autodiff.ipynb #a0b6d83e
 def one_like(value: Any) -> Any:
     "The cotangent 1 of a scalar, of its type and on its device."
+    if type(value) in _REAL_SCALARS:
+        return _REAL_SCALARS[type(value)]
     if isinstance(value, np.generic):
         return value.dtype.type(1)
-    if type(value) is float:
-        return np.float64(1)
     return np.ones_like(value) if hasattr(value, "dtype") else type(value)(1)
 
 
@@ -57,9 +63,10 @@ def unit_vectors(values: list, start: int, stop: int) -> list:
     for value in values:
         plain = np.asarray(value) if not hasattr(value, "dtype") else value.primal if isinstance(value, Tracer) else value
         size = math.prod(plain.shape)
-        rows = np.arange(max(start, offset), min(stop, offset + size))
-        part = np.zeros_like(plain, shape=(stop - start, size))
-        part[rows - start, rows - offset] = 1
+        numbers = (stop - start) * size
+        part = np.zeros(numbers, plain.dtype) if isinstance(plain, (np.ndarray, np.generic)) else np.zeros_like(plain, shape=(numbers,))
+        first, count = max(offset - start, 0) * size + max(start - offset, 0), min(stop, offset + size) - max(start, offset)
+        part[first : first + max(count, 0) * (size + 1) : size + 1] = 1 # a diagonal
         parts.append(part.reshape((stop - start, *plain.shape)))
         offset += size
     return parts
@@ -73,18 +80,13 @@ def _check_chunk(ad):
 
 def _number(c):
     "An array without axes as a number."
-    return c if np.shape(c) else c[()]
+    return c if c.shape else c[()]
 
 
 def _refuse_complex(operation, leaves, remedy):
     "Raise TypeError where real unit vectors don't span all directions."
     if any(dtype_of(leaf).kind == "c" for leaf in leaves):
         raise TypeError(f"{operation}, of complex numbers, depends on two real directions each: {remedy}")
-
-
-def _chunks(total, chunk):
-    "The ranges of a space of dimension `total`, `chunk` unit vectors at a time."
-    return [(start, min(start + chunk, total)) for start in range(0, total, chunk)]
 
 # %% ../nbs/15_autodiff.ipynb #212ef66e
 @dataclass(frozen=True)
@@ -99,38 +101,39 @@ class AutoForward:
 
     def value_and_gradient(self, f, xs, has_aux=False):
         "The value of a scalar function and its gradient with respect to every argument."
-        paired = f if has_aux else lambda *xs: (f(*xs), None)
-        value, (slopes,), treedef, aux = self.columns(paired, xs, check=scalar_output)
-        values, _ = differentiable_leaves("gradient", xs)
-        if any(dtype_of(x).kind == "c" for x in values): # a complex number moves in two directions
-            _, (turned,), *_ = self.columns(paired, xs, direction=1j)
+        def scalar(*xs):
+            result, aux = two_results("gradient", f(*xs)) if has_aux else (f(*xs), None)
+            return scalar_output(result), aux
+
+        values, treedef = differentiable_leaves("gradient", xs)
+        (value,), (slopes,), _, aux = self.columns(scalar, values, treedef)
+        if "c" in [dtype_of(x).kind for x in values]: # a complex number moves in two directions
+            _, (turned,), *_ = self.columns(scalar, values, treedef, direction=1j)
             slopes = [s - 1j * t if dtype_of(x).kind == "c" else s for s, t, x in zip(slopes, turned, values)]
         return value, tree_unflatten(treedef, [_number(cast_like(s, x)) for s, x in zip(slopes, values)]), aux
 
     def jacobian(self, f, xs):
         "For each output leaf and input leaf, the array of shape output.shape + input.shape."
-        value, columns, *_ = self.columns(lambda *xs: (f(*xs), None), xs)
-        return tree_flatten(value), [
-            [np.moveaxis(column, range(column.ndim - np.ndim(leaf)), range(-(column.ndim - np.ndim(leaf)), 0)) for column in row]
-            for leaf, row in zip(tree_leaves(value), columns)
+        outputs, columns, outdef, _ = self.columns(lambda *xs: (f(*xs), None), *differentiable_leaves("jacobian", xs))
+        return (outputs, outdef), [
+            [np.moveaxis(column, range(column.ndim - np.ndim(y)), range(-(column.ndim - np.ndim(y)), 0)) for column in row]
+            for y, row in zip(outputs, columns)
         ]
 
-    def columns(self, f, xs, check=lambda result: result, direction=1):
-        "The value of f, for each output leaf and input leaf an array of shape input.shape + output.shape, the inputs' structure, auxiliary values."
-        values, treedef = differentiable_leaves("gradient", xs)
-        sizes = [math.prod(np.shape(value)) for value in values]
+    def columns(self, f, values, treedef, direction=1):
+        "The leaves of f's result, for each of them and each input an array of shape input.shape + output.shape, the result's structure, auxiliary values."
+        shapes = [value.shape if hasattr(value, "shape") else () for value in values]
+        bounds = list(accumulate(map(math.prod, shapes), initial=0))
         passes = []
-        for start, stop in _chunks(sum(sizes), self.chunk) or [(0, 0)]:
-            units = [u * direction if dtype_of(u).kind == "c" else u for u in unit_vectors(values, start, stop)]
-            value, tangents, aux = push_forward(f, values, units, treedef, has_aux=True, batch=1)
-            check(value)
-            passes.append(tree_leaves(tangents))
-        stacked = [np.concatenate(column) if len(column) > 1 else column[0] for column in zip(*passes)]
-        bounds = list(accumulate(sizes, initial=0))
-        columns = [
-            [c[a:b].reshape(np.shape(v) + c.shape[1:]) for v, a, b in zip(values, bounds, bounds[1:])] for c in stacked
-        ]
-        return value, columns, treedef, aux
+        for start in range(0, bounds[-1], self.chunk) or (0,):
+            units = unit_vectors(values, start, min(start + self.chunk, bounds[-1]))
+            if direction != 1:
+                units = [u * direction if dtype_of(u).kind == "c" else u for u in units]
+            outputs, tangents, outdef, aux = dual_leaves(f, values, units, treedef, True, 1)
+            passes.append(tangents)
+        stacked = tangents if len(passes) == 1 else map(np.concatenate, zip(*passes))
+        columns = [[c[a:b].reshape(shape + c.shape[1:]) for shape, a, b in zip(shapes, bounds, bounds[1:])] for c in stacked]
+        return outputs, columns, outdef, aux
 
 # %% ../nbs/15_autodiff.ipynb #568f98ae
 @dataclass(frozen=True)
@@ -145,30 +148,30 @@ class AutoReverse:
 
     def value_and_gradient(self, f, xs, has_aux=False):
         "The value of a scalar function and its gradient with respect to every argument."
-        tape, leaves, treedef, result, aux = record(f, xs, "gradient", has_aux)
+        tape, inputs, treedef, result, aux = record(f, xs, "gradient", has_aux)
         try:
             scalar_output(result)
-            seeds, value = [], result
+            value, seeds = result, []
             if owned(tape, result):
                 value = result.value
                 seeds = [(result.slot, one_like(value))]
-            return value, pull_to_leaves(tape, leaves, treedef, seeds, consume=True), aux
+            return value, pull_to_leaves(tape, inputs, treedef, seeds, (), True), aux
         finally:
             tape.release()
 
     def jacobian(self, f, xs):
         "For each output leaf and input leaf, the array of shape output.shape + input.shape."
-        tape, leaves, treedef, result, _ = record(f, xs, "jacobian")
+        tape, inputs, treedef, result, _ = record(f, xs, "jacobian")
         outputs, outdef = tree_flatten(result)
         values = [output.value if owned(tape, output) else output for output in outputs]
         _refuse_complex("a Jacobian in reverse mode", values, "use AutoForward(), or return real and imaginary parts")
-        sizes = [math.prod(np.shape(value)) for value in values]
+        bounds = list(accumulate([math.prod(np.shape(value)) for value in values], initial=0))
         passes = []
-        for start, stop in _chunks(sum(sizes), self.chunk) or [(0, 0)]:
+        for start in range(0, bounds[-1], self.chunk) or (0,):
+            stop = min(start + self.chunk, bounds[-1])
             seeds = [(o.slot, g) for o, g in zip(outputs, unit_vectors(values, start, stop)) if owned(tape, o)]
-            passes.append(tree_leaves(pull_to_leaves(tape, leaves, treedef, seeds, lead=(stop - start,))))
+            passes.append(tree_leaves(pull_to_leaves(tape, inputs, treedef, seeds, lead=(stop - start,))))
         stacked = [np.concatenate(row) if len(row) > 1 else row[0] for row in zip(*passes)]
-        bounds = list(accumulate(sizes, initial=0))
         return (values, outdef), [
             [np.reshape(c[a:b], np.shape(v) + c.shape[1:]) for c in stacked] for v, a, b in zip(values, bounds, bounds[1:])
         ]
@@ -197,11 +200,15 @@ def value_and_grad(
 ) -> Callable: # a function of f's arguments; it gives (value, gradient), or ((value, aux), gradient) with has_aux
     "The function that computes a scalar function's value and its gradient. Raises as `gradient` does."
     several = isinstance(argnums, (tuple, list))
+    wanted = tuple(argnums) if several else (argnums,)
 
     def value_and_gradient(*args, **kwargs):
-        positions = _positions(argnums if several else (argnums,), args)
-        chosen = tuple(args[i] for i in positions)
-        value, grads, aux = ad.value_and_gradient(lambda *xs: f(*_replaced(args, positions, xs), **kwargs), chosen, has_aux)
+        positions = _positions(wanted, len(args))
+        if positions == _ALL[: len(args)] and not kwargs:
+            objective, chosen = f, args
+        else:
+            objective, chosen = lambda *xs: f(*_replaced(args, positions, xs), **kwargs), tuple([args[i] for i in positions])
+        value, grads, aux = ad.value_and_gradient(objective, chosen, has_aux)
         return (value, aux) if has_aux else value, grads if several else grads[0]
 
     return value_and_gradient
@@ -223,15 +230,19 @@ def grad(
     return gradient_of
 
 
-def _positions(argnums, args):
-    "Checked argument numbers, counted from the front."
+@functools.cache
+def _positions(argnums, count):
+    "Checked numbers of some of `count` arguments, counted from the front."
     for i in argnums:
-        if not -len(args) <= operator.index(i) < len(args):
-            raise ValueError(f"argnums {i} is out of range: the function was called with {len(args)} positional arguments")
-    positions = [i % len(args) for i in argnums]
+        if not -count <= operator.index(i) < count:
+            raise ValueError(f"argnums {i} is out of range: the function was called with {count} positional arguments")
+    positions = tuple([i % count for i in argnums])
     if len(set(positions)) < len(positions):
-        raise ValueError(f"argnums {tuple(argnums)} names an argument twice")
+        raise ValueError(f"argnums {argnums} names an argument twice")
     return positions
+
+
+_ALL = tuple(range(64)) # the positions of all arguments, as far as they are compared
 
 
 def _replaced(args, positions, xs):
@@ -307,7 +318,7 @@ def _jacobian_function(f, argnums, ad):
     "The Jacobian with respect to one argument, the others held fixed."
 
     def jacobian_of(*args, **kwargs):
-        positions = _positions((argnums,), args)
+        positions = _positions((argnums,), len(args))
         return jacobian(lambda x: f(*_replaced(args, positions, (x,)), **kwargs), args[positions[0]], ad)
 
     return jacobian_of

@@ -111,7 +111,7 @@ class _Watched(Tracer):
     __slots__ = ()
 
     def __init__(self, owner, value):
-        self.owner, self.value, self.version, self.view_of = owner, value, 0, None
+        self.owner, self.value, self.view_of = owner, value, None
 
     def _become(self, other):
         self.value = other.value
@@ -129,10 +129,10 @@ class _Watch(Trace):
         for output in y if several else (y,):
             if dtype_of(output).kind in "fc" and not np.all(np.isfinite(output)):
                 raise FloatingPointError(_complaint(function, output, values))
-        result = like(y, list(map(self.watched, y))) if several else self.watched(y)
-        for base in operands:
-            note_view(result, base)
-        return result
+        results = list(map(self.watched, y if several else (y,)))
+        for result in results:
+            note_view(result, operands)
+        return like(y, results) if several else results[0]
 
     def watched(self, value):
         "Watch a number or an array of floating point; a mask or an index stays plain."
@@ -165,7 +165,7 @@ def _complaint(function, output, values):
     pulled, frame = "", sys._getframe(1)
     while frame.f_code.co_filename.startswith(_LIBRARIES):
         if frame.f_code is pull_back.__code__ and not pulled:
-            pulled = f", while walking back through {name_of(frame.f_locals['entry'].function)}"
+            pulled = f", while walking back through {name_of(frame.f_locals['function'])}"
         frame = frame.f_back
     return f"{name_of(function)} of shapes {shapes} gave {bad}{pulled}, called from line {frame.f_lineno} of {frame.f_code.co_name}"
 

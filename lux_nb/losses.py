@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .layers import log_softmax
+from .rules.reductions import total
 from .rules.table import def_rule
 from .tracing import apply
 from .trees import FrozenDict
@@ -24,7 +25,7 @@ NO_STATISTICS = FrozenDict() # what our losses report beside their value
 
 def _require_same_shape(name, y_pred, y_true):
     "Raise ValueError where NumPy would broadcast."
-    predicted, true = (y.shape if hasattr(y, "shape") else np.shape(y) for y in (y_pred, y_true))
+    predicted, true = np.shape(y_pred), np.shape(y_true)
     if predicted != true:
         raise ValueError(
             f"{name} needs a prediction and a target of the same shape, got {predicted} and {true}: "
@@ -50,8 +51,13 @@ class Loss:
             return self.objective(*args)
         if len(args) != 2:
             raise TypeError(f"{type(self).__name__} takes (y_pred, y_true) or (model, ps, st, data), got {len(args)} arguments")
-        _require_same_shape(type(self).__name__, *args)
-        return self.total(*args)
+        return self.compare(*args)
+
+    def compare(self, y_pred, y_true):
+        "The loss of a prediction beside its target."
+        if getattr(y_pred, "shape", None) != getattr(y_true, "shape", ()):
+            _require_same_shape(type(self).__name__, y_pred, y_true)
+        return self.total(y_pred, y_true)
 
     def total(self, y_pred, y_true):
         "All costs, made one number."
@@ -62,7 +68,7 @@ class Loss:
         "The loss of a model on `data = (x, y)`: (loss, states, statistics), as a training step needs it."
         x, y = data
         y_pred, st = model(x, ps, st)
-        return self(y_pred, y), st, NO_STATISTICS
+        return self.compare(y_pred, y), st, NO_STATISTICS
 
     def __repr__(self):
         chosen = [(field.name, getattr(self, field.name)) for field in fields(self) if getattr(self, field.name) != field.default]
@@ -76,24 +82,26 @@ def mean_squared_error(
 ) -> Any: # a scalar
     r"The mean of squared residuals, $\frac1n \sum (\hat y - y)^2$."
     squares = np.square(y_pred - y_true)
-    return squares.mean() if squares.dtype == np.float16 or not squares.size else squares.sum() / squares.size # a sum of float16 overflows
+    if squares.dtype.char == "e" or not squares.size: # a sum of float16 may overflow
+        return squares.mean()
+    return total(squares) / squares.size
 
 
-def _push_residual(t, y_pred, y_true):
+def _push_residual(t, y, y_pred, y_true):
     "The change of the mean square for a change t of the residual."
     return np.mean(2 * (y_pred - y_true) * t, axis=tuple(range(-y_pred.ndim, 0)))
 
 
-def _pull_residual(g, y_pred, y_true):
+def _pull_residual(g, y, y_pred, y_true):
     "The cotangent of the residual."
     scale = g * (2 / max(y_pred.size, 1))
-    return (y_pred - y_true) * (np.reshape(scale, scale.shape + (1,) * y_pred.ndim) if np.ndim(scale) else scale)
+    return (y_pred - y_true) * (np.reshape(scale, scale.shape + (1,) * y_pred.ndim) if scale.ndim else scale)
 
 
 def_rule(
     mean_squared_error,
-    push=(lambda t, y, a, b: _push_residual(t, a, b), lambda t, y, a, b: -_push_residual(t, a, b)),
-    pull=(lambda g, y, a, b: _pull_residual(g, a, b), lambda g, y, a, b: -_pull_residual(g, a, b)),
+    push=(_push_residual, lambda t, y, y_pred, y_true: -_push_residual(t, y, y_pred, y_true)),
+    pull=(_pull_residual, lambda g, y, y_pred, y_true: -_pull_residual(g, y, y_pred, y_true)),
 )
 
 # %% ../nbs/19_losses.ipynb #8a5c31a3

@@ -60,7 +60,8 @@ class SGD(Optimizer):
     learning_rate: float = 0.1 # eta
 
     def update(self, grads, state, ps):
-        return tree_map(lambda p, g: p - self.learning_rate * g, ps, grads), state
+        rate = self.learning_rate
+        return tree_map(lambda p, g: p - rate * g, ps, grads), state
 
 
 Descent = SGD

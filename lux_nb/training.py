@@ -32,6 +32,21 @@ class TrainState:
         if self.optimizer_state is None:
             object.__setattr__(self, "optimizer_state", self.optimizer.init(self.parameters))
 
+# %% ../nbs/21_training.ipynb #dffd9de3
+_put_model, _put_parameters, _put_states, _put_optimizer, _put_memory, _put_step = (vars(TrainState)[name].__set__ for name in TrainState.__slots__)
+
+
+def _advanced(tstate, parameters, states, memory):
+    "The next train state. Nothing in it needs a check, so that its slots are filled directly, in half the time."
+    new = object.__new__(TrainState)
+    _put_model(new, tstate.model)
+    _put_parameters(new, parameters)
+    _put_states(new, states)
+    _put_optimizer(new, tstate.optimizer)
+    _put_memory(new, memory)
+    _put_step(new, tstate.step + 1)
+    return new
+
 # %% ../nbs/21_training.ipynb #1704a878
 def compute_gradients(
     ad: AutoForward | AutoReverse, # the mode
@@ -58,7 +73,7 @@ def apply_gradients(
 ) -> TrainState: # one step further
     "Let the optimizer take one step."
     parameters, memory = tstate.optimizer.update(grads, tstate.optimizer_state, tstate.parameters)
-    return TrainState(tstate.model, parameters, tstate.states, tstate.optimizer, memory, tstate.step + 1)
+    return _advanced(tstate, parameters, tstate.states, memory)
 
 # %% ../nbs/21_training.ipynb #6dabf3f1
 def single_train_step(
@@ -82,21 +97,6 @@ def _program(ad, lossfn, model, kind, settings, data, parameters, states, memory
     tstate = TrainState(model, parameters, states, optimizer, memory)
     grads, loss, stats, new = single_train_step(replace(ad, compiled=False), lossfn, data, tstate)
     return grads, loss, stats, new.parameters, new.states, new.optimizer_state
-
-
-_put_model, _put_parameters, _put_states, _put_optimizer, _put_memory, _put_step = (vars(TrainState)[name].__set__ for name in TrainState.__slots__)
-
-
-def _advanced(tstate, parameters, states, memory):
-    "The next train state: nothing in it needs a check, so that its slots are filled directly, in half the time."
-    new = object.__new__(TrainState)
-    _put_model(new, tstate.model)
-    _put_parameters(new, parameters)
-    _put_states(new, states)
-    _put_optimizer(new, tstate.optimizer)
-    _put_memory(new, memory)
-    _put_step(new, tstate.step + 1)
-    return new
 
 
 def _compiled_step(ad, lossfn, data, tstate):

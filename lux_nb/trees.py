@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['dispatching', 'updated', 'register_pytree_node', 'tree_flatten', 'tree_structure', 'tree_unflatten', 'tree_map',
-           'tree_map_with_path', 'tree_leaves', 'tree_leaves_with_path', 'frozen', 'FrozenDict', 'Layout', 'unravel',
-           'flatten_parts', 'ComponentArray']
+           'tree_map_with_path', 'tree_leaves', 'tree_leaves_with_path', 'frozen', 'FrozenDict', 'frozen_dict',
+           'Layout', 'unravel', 'flatten_parts', 'ComponentArray']
 
 # %% ../nbs/03_immutability.ipynb #98ad9a06
 import atexit
@@ -66,7 +66,7 @@ def dispatching(
     @functools.wraps(f)
     def public(*args, **kwargs):
         if kwargs: return _dispatch(public, args, kwargs)
-        speakers = [arg for arg in args if type(arg) not in _silent]
+        speakers = [arg for arg in args if not (type(arg) in _silent or type(arg) in (list, tuple) and _silent.issuperset(map(type, arg)))]
         if not speakers: return f(*args)
         if len(speakers) > 1 or not _answers(type(speakers[0])): return _dispatch(public, args, kwargs)
         result = speakers[0].__array_function__(public, (type(speakers[0]),), args, kwargs) # the usual case, without the ranking
@@ -183,6 +183,9 @@ def _paths(treedef: optree.PyTreeSpec) -> list[str]:
     return [_spelled(getattr(step, "field", step.entry) for step in accessor) for accessor in treedef.accessors()]
 
 
+_quick_maps: dict[type, Callable] = {}  # for a kind of node: what may know a quicker way to map over it, or else gives None
+
+
 def tree_map(
     f: Callable,  # (leaf, *leaves at the same place in the others) -> new leaf
     tree: Any,  # as in `tree_flatten`; it decides the structure
@@ -193,6 +196,8 @@ def tree_map(
 
     Raises: ValueError if the structures differ: where, what was expected, what came.
     """
+    if type(tree) in _quick_maps and is_leaf is None and (result := _quick_maps[type(tree)](f, tree, *others)) is not None:
+        return result
     leaves, treedef = optree.tree_flatten(tree, is_leaf, namespace=_NAMESPACE)
     return treedef.unflatten(map(f, leaves, *[_leaves_as(treedef, tree, other) for other in others]))
 
@@ -298,7 +303,7 @@ class FrozenDict(Mapping):
     `d["items"]` alone. A new one is made by `updated(d, name, value)`, or by `d | {name: value}`, which may add names.
     Equal are two mappings with the same names and equal values; arrays are compared as a whole.
     """
-    __slots__ = ("_entries",)
+    __slots__ = ("_names", "_values")  # two tuples: a structure and its leaves, as a tree has them
     __array_ufunc__ = None  # `array * d` raises; without it NumPy would make an array of one object
     __array_priority__ = 3000.0
 
@@ -307,15 +312,16 @@ class FrozenDict(Mapping):
         for name, value in entries.items():
             if not isinstance(name, str): raise TypeError(f"FrozenDict needs names that are strings, got {name!r}")
             if isinstance(value, dict): entries[name] = FrozenDict(value)
-        object.__setattr__(self, "_entries", entries)
+        object.__setattr__(self, "_names", tuple(entries))
+        object.__setattr__(self, "_values", tuple(entries.values()))
 
     def __getattr__(self, name):
-        try: return self._entries[name]
-        except KeyError: raise AttributeError(_no_name(self, name, self)) from None
+        try: return self._values[self._names.index(name)]
+        except ValueError: raise AttributeError(_no_name(self, name, self)) from None
 
     def __getitem__(self, name):
-        try: return self._entries[name]
-        except KeyError: raise KeyError(_no_name(self, name, self)) from None
+        try: return self._values[self._names.index(name)]
+        except ValueError: raise KeyError(_no_name(self, name, self)) from None
 
     def __eq__(self, other):
         if not isinstance(other, Mapping): return NotImplemented
@@ -329,17 +335,18 @@ class FrozenDict(Mapping):
 
     def __setattr__(self, name, value): raise AttributeError(_refusal(self, name))
     def __setitem__(self, name, value): raise TypeError(_refusal(self, name))
-    def __iter__(self): return iter(self._entries)
-    def __len__(self): return len(self._entries)
-    def __contains__(self, name): return name in self._entries
-    def keys(self): return self._entries.keys()
-    def values(self): return self._entries.values()
-    def items(self): return self._entries.items()
+    def __iter__(self): return iter(self._names)
+    def __len__(self): return len(self._names)
+    def __contains__(self, name): return name in self._names
+    def _asdict(self): return dict(zip(self._names, self._values))
+    def keys(self): return self._asdict().keys()
+    def values(self): return self._asdict().values()
+    def items(self): return self._asdict().items()
     def __or__(self, other): return FrozenDict({**self, **other}) if isinstance(other, Mapping) else NotImplemented
     def __ror__(self, other): return FrozenDict({**other, **self}) if isinstance(other, Mapping) else NotImplemented
     def __dir__(self): return [*super().__dir__(), *self]
     def __repr__(self): return _call("FrozenDict", self, _short)
-    def __reduce__(self): return FrozenDict, (self._entries,)
+    def __reduce__(self): return FrozenDict, (self._asdict(),)
 
 # %% ../nbs/03_immutability.ipynb #6b7ed8b3
 def _updated_entry(x: FrozenDict, index: str, value: Any) -> FrozenDict:
@@ -349,20 +356,33 @@ def _updated_entry(x: FrozenDict, index: str, value: Any) -> FrozenDict:
     return x | {index: value}
 
 
-def _names_and_values(x: FrozenDict) -> tuple:
-    "A FrozenDict as children, aux and names."
-    names = tuple(x._entries)
-    return x._entries.values(), names, names
+# the class refuses assignments, so what fills an instance uses the setters of its slots
+_set_names, _set_values = (vars(FrozenDict)[slot].__set__ for slot in FrozenDict.__slots__)
 
 
-def _with_entries(names: tuple[str, ...], values: Iterable) -> FrozenDict:
-    "A FrozenDict of values that are taken as they are."
-    x = FrozenDict.__new__(FrozenDict)
-    object.__setattr__(x, "_entries", dict(zip(names, values)))
+def frozen_dict(
+    names: tuple[str, ...],  # in order of declaration
+    values: tuple,  # one for each name
+) -> FrozenDict:  # the names with the values, which are taken as they are
+    "Put a FrozenDict together, unchecked."
+    x = object.__new__(FrozenDict)
+    _set_names(x, names)
+    _set_values(x, values)
     return x
 
 
-register_pytree_node(FrozenDict, _names_and_values, _with_entries)
+def _map_arrays(f: Callable, *trees: Any) -> FrozenDict | None:
+    "`tree_map` of FrozenDicts of arrays with the same names, such as the parameters of a layer; None for other trees."
+    names = trees[0]._names
+    for tree in trees:
+        if type(tree) is not FrozenDict or tree._names != names: return None
+        for value in tree._values:
+            if type(value) is not np.ndarray: return None
+    return frozen_dict(names, tuple(map(f, *[tree._values for tree in trees])))
+
+
+register_pytree_node(FrozenDict, operator.attrgetter("_values", "_names", "_names"), frozen_dict)
+_quick_maps[FrozenDict] = _map_arrays
 
 # %% ../nbs/03_immutability.ipynb #c1602882
 @dataclass(frozen=True, slots=True, repr=False)

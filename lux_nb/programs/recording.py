@@ -193,7 +193,7 @@ class Recorded(Tracer):
     __slots__ = ("slot",)
 
     def __init__(self, recorder, value, slot):
-        self.owner, self.value, self.slot, self.version, self.view_of = recorder, value, slot, 0, None
+        self.owner, self.value, self.slot, self.view_of = recorder, value, slot, None
 
     def _become(self, other):
         self.value, self.slot = other.value, other.slot
@@ -255,7 +255,7 @@ class Recorder(Trace):
         return super().__enter__()
 
     def __exit__(self, *exception):
-        super().__exit__()
+        super().__exit__(*exception)
         _thread.recorder = drawing.refused = None
         unlock(self.held)
         self.name_last(("", 0))
@@ -342,7 +342,7 @@ def _note_views(result, args) -> bool: # whether there are any
         if type(part) is Recorded and part.slot.is_array:
             for base in args:
                 if type(base) is Recorded and base.slot.is_array and _share_memory(part.value, base.value):
-                    part.view_of, found = (base, base.version, None), True
+                    part.view_of, found = (base, base.value, None), True
     return found
 
 

@@ -25,7 +25,7 @@ from .recording import Instruction, Recorder, Recording, Slot
 from .source import PREFIX, SYMBOL, Memory, Writer, views, wish_for
 from ..rules.table import name_of
 from ..tracing import _thread, check_result
-from ..trees import ComponentArray, FrozenDict, _set_data, _set_layout, _set_parts, tree_flatten, tree_leaves_with_path, tree_unflatten
+from ..trees import ComponentArray, FrozenDict, _set_data, _set_layout, _set_parts, frozen_dict, tree_flatten, tree_leaves_with_path, tree_unflatten
 
 # %% ../../nbs/17d_programs.ipynb #91fc13df
 class Program:
@@ -235,13 +235,6 @@ def _components(data, layout, new=ComponentArray.__new__, kind=ComponentArray, p
     put_parts(x, None)
     return x
 
-# %% ../../nbs/17d_programs.ipynb #ef6fc75c
-def _entries(entries, new=FrozenDict.__new__, kind=FrozenDict, put=vars(FrozenDict)["_entries"].__set__):
-    "A FrozenDict, likewise."
-    x = new(kind)
-    put(x, entries)
-    return x
-
 # %% ../../nbs/17d_programs.ipynb #50175db1
 class Unpacker:
     "Writes the code that takes arguments apart, checks that a program fits them, and puts results together."
@@ -250,7 +243,7 @@ class Unpacker:
         self.lines: list[str] = []
         self.leaves: list[str] = [] # the names of the traced leaves
         self.space: dict[str, Any] = {"ndarray": np.ndarray, "FrozenDict": FrozenDict, "ComponentArray": ComponentArray,
-                                      "entries": _entries, "components": _components}
+                                      "frozen_dict": frozen_dict, "components": _components}
         self.count = 0
 
     def name(self, value=None) -> str:
@@ -272,18 +265,24 @@ class Unpacker:
             layout = self.name(value.layout)
             self.require(f"type({name}) is ComponentArray and ({name}.layout is {layout} or {name}.layout == {layout})")
             self.unpack_children([value.data], [f"{name}.data"])
-        elif kind is FrozenDict or kind is dict:
-            entries = f"{name}._entries" if kind is FrozenDict else name
-            self.require(f"type({name}) is {kind.__name__} and tuple({entries}) == {tuple(value)!r}" if value else f"type({name}) is {kind.__name__} and not {entries}")
-            self.unpack_children(list(value.values()), [f"{entries}[{key!r}]" for key in value])
+        elif kind is FrozenDict:
+            self.require(f"type({name}) is FrozenDict and {name}._names == {tuple(value)!r}")
+            self.unpack_sequence(value.values(), f"{name}._values")
+        elif kind is dict:
+            self.require(f"type({name}) is dict and tuple({name}) == {tuple(value)!r}" if value else f"type({name}) is dict and not {name}")
+            self.unpack_children(list(value.values()), [f"{name}[{key!r}]" for key in value])
         elif kind in (tuple, list):
             self.require(f"type({name}) is {kind.__name__} and len({name}) == {len(value)}")
-            names = [self.name() for _ in value]
-            self.lines += [f"{', '.join(names)}, = {name}"] if names else []
-            for child, text in zip(value, names):
-                self.unpack(child, text)
+            self.unpack_sequence(value, name)
         else:
             self.unpack_leaf(value, name)
+
+    def unpack_sequence(self, values, text) -> None:
+        "Name the elements of a sequence of known length, and go on with each."
+        names = [self.name() for _ in values]
+        self.lines += [f"{', '.join(names)}, = {text}"] if names else []
+        for value, name in zip(values, names):
+            self.unpack(value, name)
 
     def unpack_children(self, values, texts) -> None:
         "Name the children of a node, and go on with each."
@@ -321,7 +320,7 @@ class Unpacker:
         if kind is ComponentArray:
             return f"components({self.pack(tree.data, results)}, {self.name(tree.layout)})"
         if kind is FrozenDict:
-            return f"entries({self.pack(dict(tree), results)})"
+            return f"frozen_dict({self.name(tuple(tree))}, {self.pack(tuple(tree.values()), results)})"
         if kind is dict:
             return "{" + ", ".join(f"{key!r}: {self.pack(x, results)}" for key, x in tree.items()) + "}"
         if kind in (tuple, list):
@@ -411,7 +410,7 @@ class Compiled:
         functools.update_wrapper(self, f)
 
     def __call__(self, *args, **kwargs):
-        if getattr(_thread, "depth", 0): # inside a transform, which may trace what f captures
+        if _thread.depth: # inside a transform, which may trace what f captures
             return self.f(*args, **kwargs)
         last = self.last
         if last is not None:

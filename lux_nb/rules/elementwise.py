@@ -27,13 +27,13 @@ elementwise(np.divide,     lambda d, y, a, b: d / b, lambda d, y, a, b: -d * y /
 elementwise(np.negative,   lambda d, y, x: -d)
 elementwise(np.positive,   lambda d, y, x: d)
 elementwise(np.reciprocal, lambda d, y, x: -d * y * y)
-elementwise(np.square,     lambda d, y, x: d * (2 * x))
+elementwise(np.square,     lambda d, y, x: d * (x + x))
 
 # %% ../../nbs/07_elementwise.ipynb #629ba20d
 def _by_base(d, y, x, n):
     "d times the derivative of x**n by x: n x**(n-1), and 0 for n = 0."
     if isinstance(n, (int, float)):
-        return d * (2 * x) if n == 2 else np.zeros_like(d) if n == 0 else d * (n * x ** (n - 1))
+        return d * (x + x) if n == 2 else np.zeros_like(d) if n == 0 else d * (n * x ** (n - 1))
     return d * (n * np.where((n == 0) & (x == 0), 1, x) ** (n - 1.0)) # an unsigned 0 less the integer 1 would be huge
 
 

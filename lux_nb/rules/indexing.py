@@ -115,9 +115,16 @@ def _put(values, index, lead, shape):
     return _to_front(scatter(_to_end(values, lead), _spelled_out(index, len(shape)), shape + values.shape[:lead]), lead)
 
 
-def_rule(operator.getitem,
-    lambda t, y, x, index: _pick(t, index, t.ndim - x.ndim),
-    lambda g, y, x, index: _put(as_array(g), index, len(leading(g, y)), x.shape), view=True)
+def _pull_getitem(g, y, x, index):
+    "Zeros in the shape of x, with g at the index."
+    if type(g) is np.ndarray and type(index) is slice and g.ndim == y.ndim: # the usual case, without the questions
+        result = np.zeros(x.shape, g.dtype)
+        result[index] = g
+        return result
+    return _put(as_array(g), index, len(leading(g, y)), x.shape)
+
+
+def_rule(operator.getitem, lambda t, y, x, index: _pick(t, index, t.ndim - x.ndim), _pull_getitem, view=True)
 def_rule(scatter,
     lambda t, y, values, index, shape: _put(t, index, t.ndim - values.ndim, shape),
     lambda g, y, values, index, shape: _pick(g, index, g.ndim - y.ndim))

@@ -72,7 +72,7 @@ def _push_right(t, y, a, b):
     r"The tangent $A T$ of $A B$."
     if _plain(_PULL_RIGHT, t, b, a, b):
         return np.dot(a, t)
-    if np.ndim(a) == 2 and np.ndim(b) == 1: # many vectors are the rows of a matrix
+    if getattr(a, "ndim", 0) == 2 and getattr(b, "ndim", 0) == 1: # many vectors are the rows of a matrix
         return np.matmul(t, a.T)
     lead, (left, right) = leading(t, b), stacks(a, b)
     return np.reshape(np.matmul(left, np.reshape(t, lead + right.shape)), lead + np.shape(y))

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['UFUNC_KEYWORDS', 'RULES', 'COMPOSITES', 'NONDIFFERENTIABLE', 'OPTIONAL', 'Maps', 'Rule', 'without_out', 'name_of',
            'def_rule', 'elementwise', 'linear', 'composite', 'alias', 'nondifferentiable', 'optional', 'stop_gradient',
-           'read_only', 'lower', 'missing_rule', 'no_map', 'unbroadcast', 'cast_like', 'over_batch', 'evaluate', 'like',
-           'note_view']
+           'read_only', 'lower', 'constant', 'missing_rule', 'no_map', 'unbroadcast', 'cast_like', 'over_batch',
+           'bound', 'without_rule', 'like', 'note_view']
 
 # %% ../../nbs/06_rules.ipynb #1df62afa
 import inspect
@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ..tracing import NO_KEYWORDS, SEQUENCES, Trace, Tracer, apply, dtype_of, innermost, unsuited
+from ..tracing import NO_KEYWORDS, SEQUENCES, STATIC, Trace, Tracer, apply, dtype_of, innermost, unsuited
 from ..trees import dispatching, tree_map, updated
 
 # %% ../../nbs/06_rules.ipynb #e6f2bcb6
@@ -28,19 +28,20 @@ class Maps(dict):
     def __init__(self, maps: Mapping, variadic: Callable | None = None):
         super().__init__(maps)
         self.variadic = variadic
+        self.rule, self.mode = None, "" # whose maps they are, "push" or "pull"
 
     def __missing__(self, position):
         if isinstance(position, tuple) and position[0] in self:
             return partial(self[position[0]], position[1])
         if self.variadic is not None:
             return partial(self.variadic, position)
-        raise KeyError(position)
+        raise no_map(self.rule, self.mode, position)
 
 # %% ../../nbs/06_rules.ipynb #2416639d
 class Rule:
     "The derivative of one function: its maps, and what a transform needs to know to call them."
 
-    __slots__ = ("function", "push", "pull", "names", "elementwise", "several", "view", "batched", "out")
+    __slots__ = ("function", "push", "pull", "names", "elementwise", "several", "view", "batched", "direct", "special", "out")
 
     def __init__(
         self,
@@ -52,9 +53,13 @@ class Rule:
         several: bool = False, # the function returns several arrays, in a tuple or a list
         view: bool = False, # the result may share memory with the first argument
         batched: bool = True, # the maps take extra leading axes; otherwise they are called in a loop
+        direct: Callable | None = None, # the same function with less ceremony, for positional arguments
     ):
         self.function, self.push, self.pull, self.names = function, push, pull, names
+        push.rule, push.mode, pull.rule, pull.mode = self, "push", self, "pull"
         self.elementwise, self.several, self.view, self.batched = elementwise, several, view, batched
+        self.direct = direct
+        self.special = several or function is updated # not one result, or perhaps one of whole numbers
         every = push.variadic or pull.variadic or {"args", "operands"} & set(names)
         self.out = list(names).index("out") if "out" in names else sys.maxsize if every else len(names)
 
@@ -64,6 +69,8 @@ class Rule:
         kwargs: dict, # its keyword arguments
     ) -> tuple[tuple, dict]: # the same call, with every traced keyword argument in its place among the positional ones
         "Bring a call into the form that the maps take. Raises NotImplementedError for an argument that the rule doesn't know."
+        if len(args) > self.out:
+            without_out(self.function, NO_KEYWORDS, args[self.out]) # NumPy's last positional argument
         kwargs = without_out(self.function, kwargs)
         for name in kwargs:
             if name not in self.names and not (self.elementwise and name in UFUNC_KEYWORDS):
@@ -140,12 +147,13 @@ def def_rule(
     several: bool = False, # the function returns a tuple or a list of arrays; t and g are then tuples too
     view: bool = False, # the result may share memory with the first argument
     batched: bool = True, # the maps take tangents and cotangents with extra leading axes; if not, they are called in a loop
+    direct: Callable | None = None, # the same function with less ceremony, for positional arguments
 ) -> None:
     "Enter the derivative of `function` into the table: its linear map (push) and the transpose (pull), for each operand."
     push, pull = (_maps({} if given is None else given, variadic and given is not None) for given in (push, pull))
     names = _parameters(pull if pull or pull.variadic else push, skip=3 if variadic or sequence else 2)
     _forget(function)
-    RULES[function] = Rule(function, push, pull, names, several=several, view=view, batched=batched)
+    RULES[function] = Rule(function, push, pull, names, several=several, view=view, batched=batched, direct=direct)
 
 
 def elementwise(
@@ -153,9 +161,9 @@ def elementwise(
     *maps: Callable | None, # for each operand map(d, y, *operands): d times the partial derivative; None for a derivative of zero
 ) -> None:
     "Enter an elementwise function: its map is diagonal, so that one statement is push and pull."
-    table = Maps(dict(enumerate(maps)))
+    push, pull = (Maps(dict(enumerate(maps))) for _ in range(2))
     _forget(function)
-    RULES[function] = Rule(function, table, table, _parameters(table, skip=2), elementwise=True)
+    RULES[function] = Rule(function, push, pull, _parameters(pull, skip=2), elementwise=True)
 
 # %% ../../nbs/06_rules.ipynb #c882e6f2
 def linear(
@@ -246,24 +254,34 @@ def lower(
     args: Any, # arguments; lists and tuples among them are looked through
 ) -> tuple[list, list]: # the arguments at the level below, and [(position, tracer)] for the tracers of `trace`
     "Replace each tracer of `trace` by its value at the level below, and say where they stood."
-    values, active = list(args), []
-    for position, arg in enumerate(args):
-        if isinstance(arg, Tracer):
-            if arg.owner is trace:
-                active.append((position, arg))
-                values[position] = arg.value
-            elif trace.keep is not None:
-                values[position] = trace.keep(arg)
-        elif isinstance(arg, np.ndarray):
-            if type(arg) is not np.ndarray and unsuited(arg):
-                raise TypeError(f"a {type(arg).__name__} met a traced value, and its operators differ from an array's: convert it with np.asarray")
-            if trace.keep is not None:
-                values[position] = trace.keep(arg)
+    values, active = [], []
+    for arg in args:
+        if isinstance(arg, Tracer) and arg.owner is trace:
+            active.append((len(values), arg))
+            arg = arg.value
+        elif type(arg) in STATIC:
+            pass
         elif isinstance(arg, SEQUENCES):
             inner, found = lower(trace, arg)
-            active += [((position, index), tracer) for index, tracer in found]
-            values[position] = inner if type(arg) is list else tuple(inner)
+            active += [((len(values), index), tracer) for index, tracer in found]
+            arg = inner if type(arg) is list else tuple(inner)
+        else:
+            arg = constant(trace, arg)
+        values.append(arg)
     return values, active
+
+# %% ../../nbs/06_rules.ipynb #ef8a68ac
+def constant(
+    trace: Trace, # a trace
+    arg: Any, # an argument that it doesn't differentiate
+) -> Any: # the same value; what the trace keeps of it, if it outlives the operation
+    "Check an array, and let the trace keep it. Raises TypeError for a matrix or a masked array."
+    if isinstance(arg, np.ndarray):
+        if type(arg) is not np.ndarray and unsuited(arg):
+            raise TypeError(f"a {type(arg).__name__} met a traced value, and its operators differ from an array's: convert it with np.asarray")
+    elif not isinstance(arg, Tracer):
+        return arg
+    return arg if trace.keep is None else trace.keep(arg)
 
 
 def missing_rule(
@@ -341,31 +359,24 @@ def over_batch(
     return np.stack(results)
 
 # %% ../../nbs/06_rules.ipynb #669345c0
-def evaluate(
+def bound(
+    trace: Trace, # the trace that processes the call
+    rule: Rule, # the rule of the function
+    args: tuple, # its arguments
+    kwargs: dict, # its keyword arguments
+) -> tuple[tuple, dict]: # both, in the form that the rule's maps take
+    "Prepare a call with keyword arguments, or with more arguments than the maps take. Raises as `Rule.bind` does."
+    args, kwargs = rule.bind(args, kwargs)
+    return args, {name: constant(trace, value) for name, value in kwargs.items()}
+
+
+def without_rule(
     trace: Trace, # the trace that processes the call
     function: Callable, # the function that was called
     args: tuple, # its arguments
     kwargs: dict, # its keyword arguments
-) -> tuple: # (rule, y, values, kwargs, active): the value below, the arguments that the maps take, and the tracers among them
-    "Carry `function` out at the level below. `active` is empty when the result carries no derivative."
-    rule = RULES.get(function)
-    if rule is None:
-        return None, _without_rule(trace, function, args, kwargs), (), NO_KEYWORDS, ()
-    if len(args) > rule.out:
-        without_out(function, NO_KEYWORDS, args[rule.out]) # NumPy's last positional argument
-    if kwargs:
-        args, kwargs = rule.bind(args, kwargs)
-        if trace.keep is not None:
-            kwargs = {name: trace.keep(value) for name, value in kwargs.items()}
-    values, active = lower(trace, args)
-    y = function(*values, **kwargs) if kwargs else function(*values)
-    if function is updated and y.dtype.kind in "iub": # truncated to whole numbers on the way
-        active = ()
-    return rule, y, values, NO_KEYWORDS if rule.elementwise else kwargs, active
-
-
-def _without_rule(trace, function, args, kwargs):
-    "A composite runs its definition; a function without derivative runs at the level below."
+) -> Any: # the result
+    "A composite runs its definition; a function without derivative runs at the level below. Raises NotImplementedError for any other."
     kwargs = without_out(function, kwargs)
     if function in COMPOSITES:
         definition = COMPOSITES[function]
@@ -388,15 +399,14 @@ def like(
 
 
 def note_view(
-    result: Any, # a tracer, or a tuple or list of them
-    base: Any, # the first argument of the function that gave it
+    result: Any, # what an operation gave
+    args: tuple, # its arguments
 ) -> None:
-    "Remember that `result` shares memory with `base`, so that a write to either is not overlooked."
-    if isinstance(result, (tuple, list)):
-        for part in result:
-            note_view(part, base)
-    elif isinstance(result, Tracer) and isinstance(base, Tracer) and _shares(result.value, base.value):
-        result.view_of = (base, base.version, None) # indexing adds the index
+    "Remember which traced argument a traced result shares memory with, so that a write to either is not overlooked."
+    if isinstance(result, Tracer):
+        for base in args:
+            if isinstance(base, Tracer) and _shares(result.value, base.value):
+                result.view_of = (base, base.value, None) # indexing adds the index
 
 
 def _shares(value, base):
@@ -405,11 +415,12 @@ def _shares(value, base):
         return True
     if isinstance(value, Tracer):
         return value.view_of is not None
-    return hasattr(value, "base") and _owner(value) is _owner(base)
+    owner = getattr(value, "base", None)
+    return owner is not None and (owner is base or _owner(owner) is _owner(base))
 
 
 def _owner(array):
     "The array that owns the memory which an array is a view of."
-    while getattr(array, "base", None) is not None:
-        array = array.base
+    while (base := getattr(array, "base", None)) is not None:
+        array = base
     return array
