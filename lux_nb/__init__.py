@@ -25,8 +25,8 @@ from .custom import custom_rule, remat
 from .checks import GradientReport, check_gradients, checked_finite
 from .programs import Program, compiled
 from .layers import (
-    Chain, Dense, Layer, bias_uniform, gelu, glorot_uniform, identity, kaiming_uniform, log_softmax, parameter_count,
-    relu, setup, sigmoid, softmax, tanh, zeros_init,
+    Chain, Dense, Dropout, Layer, bias_uniform, gelu, glorot_uniform, identity, kaiming_uniform, log_softmax,
+    parameter_count, relu, setup, sigmoid, softmax, tanh, testmode, trainmode, zeros_init,
 )
 from .losses import BinaryCrossEntropyLoss, CrossEntropyLoss, HuberLoss, Loss, MAELoss, MSELoss
 from .optimizers import SGD, Adam, Descent, Momentum, Optimizer

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['GAINS', 'identity', 'relu', 'tanh', 'sigmoid', 'gelu', 'softmax', 'log_softmax', 'kaiming_uniform', 'glorot_uniform',
-           'bias_uniform', 'zeros_init', 'Layer', 'setup', 'parameter_count', 'affine', 'Dense', 'Chain']
+           'bias_uniform', 'zeros_init', 'Layer', 'setup', 'parameter_count', 'affine', 'Dense', 'Dropout', 'testmode',
+           'trainmode', 'Chain']
 
 # %% ../nbs/18_layers.ipynb #3f09ae24
 import math
@@ -14,10 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from .devices import get_device
+from .randomness import replicate
 from .rules.reductions import total
 from .rules.table import def_rule, elementwise, stop_gradient
 from .tracing import apply
-from .trees import ComponentArray, FrozenDict, tree_leaves
+from .trees import ComponentArray, FrozenDict, tree_leaves, tree_map_with_path, updated
 
 # %% ../nbs/18_layers.ipynb #eea9831b
 def identity(
@@ -291,6 +294,57 @@ class Dense(Layer):
         if self.activation is not identity:
             given.append(getattr(self.activation, "__name__", repr(self.activation)))
         return f"Dense({', '.join(given)}{'' if self.use_bias else ', use_bias=False'})"
+
+# %% ../nbs/18_layers.ipynb #ac0d97c0
+@dataclass(frozen=True, repr=False)
+class Dropout(Layer):
+    r"""Sets each number to zero with probability p, and scales the others by 1 / (1 - p), so that their mean stays; in test mode the identity.
+
+    Input: array of any shape. Returns: array of the same shape, and states with the generator after the draw.
+    Parameters: none. States: `rng`, the layer's own generator; `training`, whether anything is dropped: see `testmode`.
+    Raises ValueError for a p that is not at least 0 and below 1.
+
+    Source: Srivastava and others, Dropout, Journal of Machine Learning Research 15 (2014).
+    """
+
+    p: float # the probability of zero
+
+    def __post_init__(self):
+        if not 0 <= self.p < 1:
+            raise ValueError(f"Dropout needs a probability of at least 0 and below 1, got {self.p!r}")
+
+    def initial_states(self, rng):
+        rng.standard_normal(1) # so that the next layer's generator is another one
+        return FrozenDict(rng=replicate(rng), training=True)
+
+    def __call__(self, x, ps, st):
+        if not st["training"] or not self.p:
+            return x, st
+        rng, dtype = replicate(st["rng"]), np.float64 if x.dtype == np.float64 else np.float32
+        chance = rng.random(size=x.shape[::-1], dtype=dtype).T # a generator fills column by column
+        return np.where(get_device(x)(chance > self.p), x * (1 / (1 - self.p)), 0), updated(st, "rng", rng)
+
+    def describe(self):
+        return f"Dropout({self.p})"
+
+# %% ../nbs/18_layers.ipynb #971165fc
+def testmode(
+    st: Any, # a model's states
+) -> Any: # the same states, with `training` set to False wherever it is
+    "The states for using a model: nothing is dropped."
+    return _with_training(st, False)
+
+
+def trainmode(
+    st: Any, # a model's states
+) -> Any: # the same states, with `training` set to True wherever it is
+    "The states for training a model."
+    return _with_training(st, True)
+
+
+def _with_training(st, value):
+    "States with another `training`, in every layer that has one."
+    return tree_map_with_path(lambda path, leaf: value if path.rpartition(".")[2] == "training" else leaf, st)
 
 # %% ../nbs/18_layers.ipynb #b11e46df
 @dataclass(frozen=True, repr=False, init=False)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import lux_nb as lux
-from lux_nb import (Chain, Dense, FrozenDict, Layer, Xoshiro, bias_uniform, gelu, glorot_uniform, identity, kaiming_uniform, log_softmax,
+from lux_nb import (Chain, Dense, Dropout, FrozenDict, Layer, Xoshiro, bias_uniform, gelu, glorot_uniform, identity, kaiming_uniform, log_softmax,
                     parameter_count, relu, setup, sigmoid, softmax, tanh, zeros_init)
 
 ACTIVATIONS = [identity, relu, tanh, sigmoid, gelu, softmax, log_softmax]
@@ -230,3 +230,44 @@ class TestSetup:
         ps, st = setup(Xoshiro(0), model)
         _, after = model(np.ones((1, 3)), ps, st)
         assert st.layer_1.calls == 0 and after.layer_1.calls == 1
+
+
+class TestDropout:
+    @both_generators
+    def test_drops_the_share_it_should_and_keeps_the_mean(self, make):
+        layer = Dropout(0.25)
+        ps, st = setup(make(0), layer)
+        y, _ = layer(np.ones((400, 100), np.float32), ps, st)
+        assert y.dtype == np.float32 and set(np.unique(y)) == {np.float32(0), np.float32(1 / 0.75)}
+        assert abs(np.mean(y == 0) - 0.25) < 0.01
+
+    @both_generators
+    def test_is_pure_and_its_states_go_on(self, make):
+        layer, x = Dropout(0.5), np.ones((4, 6))
+        ps, st = setup(make(0), layer)
+        first, after = layer(x, ps, st)
+        assert np.array_equal(first, layer(x, ps, st)[0])
+        assert not np.array_equal(first, layer(x, ps, after)[0])
+
+    def test_a_gradient_passes_what_was_kept(self):
+        layer, x = Dropout(0.5), np.full((3, 5), 2.0)
+        ps, st = setup(Xoshiro(0), layer)
+        y, _ = layer(x, ps, st)
+        for ad in (lux.AutoForward(), lux.AutoReverse()):
+            assert np.array_equal(lux.gradient(lambda x: np.sum(layer(x, ps, st)[0]), x, ad=ad), y / 2)
+
+    def test_does_nothing_in_test_mode(self):
+        model = Chain(Dense(3, 4), Dropout(0.5))
+        ps, st = setup(Xoshiro(0), model)
+        x, used = np.ones((2, 3), np.float32), lux.testmode(st)
+        assert np.array_equal(model(x, ps, used)[0], model["layer_0"](x, ps["layer_0"], FrozenDict())[0])
+        assert lux.trainmode(used) == st and used["layer_1"]["training"] is False
+
+    def test_two_layers_draw_differently(self):
+        _, st = setup(Xoshiro(0), Chain(Dropout(0.5), Dropout(0.5)))
+        assert st["layer_0"]["rng"] != st["layer_1"]["rng"]
+
+    @pytest.mark.parametrize("p", [-0.1, 1, 1.5, np.nan])
+    def test_refuses_what_is_no_probability(self, p):
+        with pytest.raises(ValueError, match="Dropout needs a probability of at least 0 and below 1"):
+            Dropout(p)

@@ -298,9 +298,45 @@ def test_what_cannot_be_recorded_raises_with_line_and_remedy(f, word):
     assert word in text and "test_programs.py" in text
 
 
-def test_a_generator_of_numpys_is_refused():
-    with pytest.raises(TypeError, match="draw outside"):
-        compiled(lambda rng, x: x)(np.random.default_rng(0), 1.0)
+both_generators = pytest.mark.parametrize("make", [lux.Xoshiro, np.random.default_rng])
+
+
+def noisy(rng, x):
+    rng = lux.replicate(rng)
+    return x + rng.standard_normal(x.shape) * rng.random(), rng
+
+
+@both_generators
+def test_a_generator_goes_through_a_program_as_a_value(make):
+    f, x = compiled(noisy, check=True), np.arange(3.0)
+    given = make(0)
+    first, after = f(given, x)
+    again, _ = f(given, x)
+    following, _ = f(after, x)
+    expected, expected_after = noisy(make(0), x)
+    assert np.array_equal(first, expected) and np.array_equal(first, again)
+    assert np.array_equal(following, noisy(expected_after, x)[0]) and not np.array_equal(first, following)
+    assert given.random() == make(0).random(), "the generator that was given must stay as it was"
+    assert len(f.programs) == 1
+
+
+@both_generators
+@pytest.mark.parametrize("f, word", [
+    (lambda rng, x: x + rng.random(3), "replicate"),
+    (lambda rng, x: lux.replicate(rng).random(3, out=np.empty(3)), "out"),
+    (lambda rng, x: lux.replicate(rng).shuffle([1, 2]), "permutation"),
+])
+def test_what_a_generator_cannot_do_in_a_program_raises(make, f, word):
+    with pytest.raises(TypeError, match=word):
+        compiled(f)(make(0), np.ones(3))
+
+
+def test_two_draws_of_one_kind_are_two_draws():
+    def f(rng):
+        rng = lux.replicate(rng)
+        return rng.random(3) - rng.random(3)
+
+    assert np.array_equal(compiled(f)(lux.Xoshiro(0)), f(lux.Xoshiro(0))) and np.any(f(lux.Xoshiro(0)))
 
 
 def test_check_finds_what_a_recording_cannot_see():

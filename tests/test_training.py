@@ -156,3 +156,18 @@ def test_statistics_come_back_as_they_are_also_where_they_are_zero(stats):
 
     _, _, got, _ = lux.single_train_step(lux.AutoReverse(), lossfn, x, lux.TrainState(model, ps, st, lux.SGD(0.1)))
     assert type(got) is type(stats) and np.array_equal(got, stats)
+
+
+@pytest.mark.parametrize("make", [lux.Xoshiro, np.random.default_rng])
+def test_a_layer_that_draws_trains_in_a_program_as_it_does_eagerly(make, data):
+    x, y = data
+    model = lux.Chain(lux.Dense(3, 8, lux.tanh), lux.Dropout(0.5), lux.Dense(8, 2))
+    ps, st = lux.setup(make(1), model)
+    eager = program = lux.TrainState(model, ps, st, lux.Adam(0.01))
+    for _ in range(4):
+        grads, loss, _, eager = lux.single_train_step(lux.AutoReverse(), lux.MSELoss(), data, eager)
+        program_grads, program_loss, _, program = lux.single_train_step(lux.AutoReverse(compiled=True), lux.MSELoss(), data, program)
+        assert np.isclose(loss, program_loss, rtol=1e-5)
+        for a, b in zip(lux.tree_leaves(grads), lux.tree_leaves(program_grads), strict=True):
+            assert np.allclose(a, b, rtol=1e-3, atol=1e-5)
+    assert lux.replicate(eager.states.layer_1.rng).random() == lux.replicate(program.states.layer_1.rng).random()

@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 
 from .passes import Block, improved, is_array
-from .recording import Instruction, Recorder, Recording, Slot
+from .recording import GENERATORS, Instruction, Recorder, Recording, Slot
 from .source import PREFIX, SYMBOL, Memory, Writer, views, wish_for
+from ..randomness import Xoshiro
 from ..rules.table import name_of
 from ..tracing import _thread, check_result
 from ..trees import ComponentArray, FrozenDict, _set_data, _set_layout, _set_parts, frozen_dict, tree_flatten, tree_leaves_with_path, tree_unflatten
@@ -188,7 +189,9 @@ def label_of(instruction: Instruction) -> str:
 
 # %% ../../nbs/17d_programs.ipynb #85ead6cc
 def is_traced(leaf: Any) -> bool:
-    "Whether a leaf of the arguments is a value of the program; anything else is static."
+    "Whether a leaf of the arguments is a value of the program, an array, a number or a random generator; anything else is static."
+    if isinstance(leaf, GENERATORS):
+        return True
     return (hasattr(leaf, "dtype") and hasattr(leaf, "shape") and not isinstance(leaf, type)) or type(leaf) in (int, float, complex)
 
 
@@ -266,7 +269,7 @@ class Unpacker:
             self.require(f"type({name}) is ComponentArray and ({name}.layout is {layout} or {name}.layout == {layout})")
             self.unpack_children([value.data], [f"{name}.data"])
         elif kind is FrozenDict:
-            self.require(f"type({name}) is FrozenDict and {name}._names == {tuple(value)!r}")
+            self.require(f"type({name}) is FrozenDict and " + (f"{name}._names == {tuple(value)!r}" if value else f"not {name}._names"))
             self.unpack_sequence(value.values(), f"{name}._values")
         elif kind is dict:
             self.require(f"type({name}) is dict and tuple({name}) == {tuple(value)!r}" if value else f"type({name}) is dict and not {name}")
@@ -295,7 +298,7 @@ class Unpacker:
         "Check a leaf. Raises TypeError for one of a kind that only the slower way can handle."
         if type(leaf) is np.ndarray:
             self.require(f"type({name}) is ndarray and {name}.dtype is {self.name(leaf.dtype)} and {name}.shape == {leaf.shape!r}")
-        elif isinstance(leaf, np.generic) or type(leaf) in (int, float, complex):
+        elif isinstance(leaf, (np.generic, *GENERATORS)) or type(leaf) in (int, float, complex):
             self.require(f"type({name}) is {self.name(type(leaf))}")
         elif is_traced(leaf) or tree_flatten(leaf)[0] != [leaf]:
             raise TypeError("another kind of array, or of node")
@@ -339,8 +342,6 @@ class Entry:
 
     def __init__(self, f: Callable, args: tuple, kwargs: dict, passes: bool = True, check: bool = False):
         leaves, self.treedef = tree_flatten((args, kwargs))
-        if any(isinstance(leaf, np.random.Generator) for leaf in leaves):
-            raise TypeError("compiled: a generator of NumPy's is among the arguments, and a draw can't be recorded: draw outside, and pass the numbers")
         self.static = [leaf for leaf in leaves if not is_traced(leaf)] # kept alive, so that no identity is used again
         with Recorder() as recorder:
             values = [recorder.input(leaf, name) if is_traced(leaf) else leaf for leaf, name in zip(leaves, leaf_names(f, args, kwargs))]
@@ -385,8 +386,10 @@ def leaf_names(f: Callable, args: tuple, kwargs: dict) -> list[str]:
 def quick(entry: Entry, args: tuple, kwargs: dict, result: Any) -> Callable:
     "A function (args, kwargs) -> result for arguments of the very same structure, MISS for others. Raises TypeError where it can't be written."
     unpacker, program = Unpacker(), entry.program
-    unpacker.unpack(args, "args")
-    unpacker.unpack(kwargs, "kwargs")
+    unpacker.require(f"len(args) == {len(args)} and len(kwargs) == {len(kwargs)}")
+    unpacker.unpack_sequence(args, "args")
+    if kwargs:
+        unpacker.unpack(kwargs, "kwargs")
     names = [f"r{k}" for k in range(len(program.recording.outputs))]
     traced = iter(names)
     packed = unpacker.pack(result, iter([next(traced) if is_result else unpacker.name(constant) for is_result, constant in zip(entry.traced, entry.constants)]))
@@ -473,7 +476,7 @@ def compiled(
 
     A kind is: the structure of the arguments, the type, shape, dtype and device of each array and number in it, and everything else by value. Arrays that f
     captures are read again at every call. Results never share memory with anything else. What is not an operation on a traced value happens once, while f is recorded:
-    a print, a draw from a foreign generator, NumPy on captured arrays alone.
+    a print, a draw from a captured generator of NumPy's, NumPy on captured arrays alone.
 
     Last digits differ from f's own where a pass reorders arithmetic: scalar factors are brought together, sums of squares and sums over rows become products, matrix products may
     see another memory order, float64 scalars become Python's floats, large sums are added piece by piece; and a zero may change its sign. All else is equal bit for bit.
@@ -481,7 +484,8 @@ def compiled(
     Inside another transform (the gradient of a compiled function) f runs as it is.
 
     Raises: TypeError where f asks for a plain value (bool, float, int, an index, a shape that depends on values), naming the line and the remedy; ValueError where
-    f writes to a captured array; RuntimeError where f draws from one of our generators.
+    f writes to a captured array; TypeError where f draws from a generator of ours that it captures, or from one that it was given: a copy of that, `replicate(rng)`,
+    may be drawn from, and returned.
     """
     return Compiled(f, static, check, size)
 
@@ -497,8 +501,16 @@ def compare(expected: Any, found: Any) -> None:
             raise ValueError(f"compiled: result {k} of the program differs from the function's: the function depends on more than its arguments, or is very ill-conditioned")
 
 # %% ../../nbs/17d_programs.ipynb #3686bb6d
+def _state(rng):
+    "The state of a generator, ours or NumPy's."
+    return rng.state if isinstance(rng, Xoshiro) else rng.bit_generator.state
+
+
 def close(a: Any, b: Any) -> bool:
-    "Whether two results agree to rounding."
+    "Whether two results agree to rounding; two generators, whether they are in the same state."
+    if isinstance(a, GENERATORS):
+        (states, treedef), (others, other) = map(tree_flatten, (_state(a), _state(b)))
+        return treedef == other and all(map(np.array_equal, states, others))
     a, b = np.asarray(a), np.asarray(b)
     if a.shape != b.shape or a.dtype != b.dtype or a.dtype.kind not in "fc":
         return a.dtype == b.dtype and np.array_equal(a, b)

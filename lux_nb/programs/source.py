@@ -42,7 +42,7 @@ PREFIX = {np.negative: "-", operator.neg: "-", operator.pos: "+", np.invert: "~"
 NOUNS = {
     "add": "sum", "sub": "difference", "subtract": "difference", "mul": "product", "multiply": "product", "truediv": "quotient", "divide": "quotient",
     "matmul": "product", "dot": "product", "pow": "power", "neg": "minus", "negative": "minus", "getitem": "part", "reshape": "view", "transpose": "transposed",
-    "updated": "written", "added": "total", "scatter": "spread", "full": "constant", "concatenate": "joined", "reduce": "total", "where": "choice",
+    "updated": "written", "added": "total", "scatter": "spread", "full": "constant", "concatenate": "joined", "reduce": "total", "where": "choice", "drawn": "numbers",
 }
 
 # %% ../../nbs/17c_source.ipynb #b1964637
@@ -601,7 +601,8 @@ def _fill_ufunc(w: Writer, instruction: Instruction) -> bool:
     if path_of(function) is None:
         return False
     name = buffer(w, instruction, dying(w, instruction) if elementwise else None)
-    w.body.append(f"{path_of(function)}({', '.join(args)}, out={name})")
+    local = w.shared(f"np_{function.__name__}", path_of(function)) # looked up once, not at every call
+    w.body.append(f"{local}({', '.join(args)}, out={name})")
     return True
 
 # %% ../../nbs/17c_source.ipynb #9e7234be
