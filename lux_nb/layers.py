@@ -8,6 +8,7 @@ __all__ = ['GAINS', 'identity', 'relu', 'tanh', 'sigmoid', 'gelu', 'softmax', 'l
            'trainmode', 'Chain']
 
 # %% ../nbs/18_layers.ipynb #3f09ae24
+import functools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +18,6 @@ import numpy as np
 
 from .devices import get_device
 from .randomness import replicate
-from .rules.reductions import total
 from .rules.table import def_rule, elementwise, stop_gradient
 from .tracing import apply
 from .trees import ComponentArray, FrozenDict, tree_leaves, tree_map_with_path, updated
@@ -227,6 +227,12 @@ def _lead(change, like):
     return change.shape[: change.ndim - like.ndim]
 
 
+@functools.lru_cache(maxsize=16)
+def _ones(count, dtype):
+    "A vector of ones, made once."
+    return np.ones(count, dtype)
+
+
 def _pull_weight(g, y, x, weight, bias):
     "Sums over samples of cotangent times input."
     if g.ndim == x.ndim == 2:
@@ -236,7 +242,9 @@ def _pull_weight(g, y, x, weight, bias):
 
 def _pull_bias(g, y, x, weight, bias):
     "Sums over samples of the cotangent."
-    return total(g if g.ndim == y.ndim == 2 else _samples(g, _lead(g, y)), -2)
+    if type(g) is np.ndarray and g.ndim == y.ndim == 2 and g.dtype.char in "fd" and len(g) <= 4096:
+        return _ones(len(g), g.dtype.char).dot(g) # for few samples a product is twice as fast as a sum
+    return (g if g.ndim == y.ndim == 2 else _samples(g, _lead(g, y))).sum(-2)
 
 # %% ../nbs/18_layers.ipynb #7f9cbd16
 def_rule(

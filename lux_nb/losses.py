@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from .layers import log_softmax
-from .rules.reductions import total
 from .rules.table import def_rule
 from .tracing import apply
 from .trees import FrozenDict
@@ -81,10 +80,11 @@ def mean_squared_error(
     y_true: Any, # array of the same shape
 ) -> Any: # a scalar
     r"The mean of squared residuals, $\frac1n \sum (\hat y - y)^2$."
-    squares = np.square(y_pred - y_true)
-    if squares.dtype.char == "e" or not squares.size: # a sum of float16 may overflow
-        return squares.mean()
-    return total(squares) / squares.size
+    residual = y_pred - y_true
+    if type(residual) is np.ndarray and residual.dtype.char in "fd" and 0 < residual.size <= 4096:
+        residual = residual.ravel()
+        return residual.dot(residual) / residual.size # a third of the time; a longer sum is better left to NumPy, which adds in pairs
+    return np.mean(np.square(residual))
 
 
 def _push_residual(t, y, y_pred, y_true):

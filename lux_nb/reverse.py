@@ -17,7 +17,7 @@ import numpy as np
 
 from .rules.table import RULES, bound, cast_like, constant, like, lower, name_of, note_view, over_batch, unbroadcast, without_rule
 from .tracing import NO_KEYWORDS, SEQUENCES, STATIC, Trace, Tracer, check_result, detached, own, differentiable_leaves, dtype_of, matching_leaves, recorder, snapshot, two_results, zeros
-from .trees import tree_flatten, tree_leaves, tree_map, tree_unflatten
+from .trees import ComponentArray, distribute, tree_flatten, tree_leaves, tree_map, tree_unflatten, unravel
 
 # %% ../nbs/14_reverse.ipynb #fb1506b9
 class Traced(Tracer):
@@ -94,10 +94,11 @@ def unlock(held: dict) -> None:
 class Tape(Trace):
     "One run of reverse mode: a flat list of entries, in the order in which they were made."
 
-    __slots__ = ("entries", "held", "keep")
+    __slots__ = ("entries", "vectors", "held", "keep")
 
     def __init__(self):
         self.entries: list[tuple] = [] # slot k: (function, rule, args, kwargs, parents, value), with parents (position, slot, pull)
+        self.vectors: list[tuple] = [] # inputs with named parts: (slot, the slot of its first part, its parts, its layout)
         self.held: dict[int, np.ndarray] = {} # the arrays that are locked on this tape's behalf
         below = recorder()
         self.keep = MethodType(guarded, self.held) if below is None else below.keep # a recorder looks after plain arrays itself
@@ -113,6 +114,32 @@ class Tape(Trace):
         "Add an entry. Gives the traced value that points to it."
         self.entries.append((function, rule, args, kwargs, parents, value))
         return Traced(self, len(self.entries) - 1, value)
+
+    def cut(
+        self,
+        vector: ComponentArray, # an input: a flat vector that is traced
+    ) -> None:
+        "Make inputs of the parts of a flat vector too, so that asking for a name needs no operation; `join` puts their cotangents together."
+        flat = vector.data
+        parts = unravel(flat.value, vector.layout)
+        self.vectors.append((flat.slot, len(self.entries), parts, vector.layout))
+        traced = [self.append(None, None, (), NO_KEYWORDS, (), part) for part in parts]
+        for part in traced:
+            part.view_of = (flat, flat.value, None)
+        distribute(vector, iter(traced))
+
+    def join(
+        self,
+        reached: list, # cotangents, by slot
+        inputs: list, # the values of the first slots
+    ) -> list: # the same, with what reached the parts of a flat vector added to it
+        "The transpose of `cut`."
+        for slot, first, parts, layout in self.vectors:
+            given = reached[first : first + len(parts)]
+            if not all([c is None for c in given]):
+                joined = RULES[unravel].pull[0](given, parts, inputs[slot], layout)
+                reached[slot] = joined if reached[slot] is None else reached[slot] + joined
+        return reached
 
     def process(self, function, args, kwargs):
         rule = RULES.get(function)
@@ -159,22 +186,20 @@ class Tape(Trace):
         return values if type(sequence) is list else tuple(values)
 
     def special(self, function, rule, args, values, kwargs, parents, y):
-        "The result of an operation out of the ordinary: several arrays, with an entry for the call and one for each of them; or whole numbers."
+        "The result of an operation out of the ordinary: several arrays, which take the slots after that of the call; or whole numbers."
         if not rule.several:
             whole = y.dtype.kind in "iub" # the derivative was cut off on the way
             return y if whole else self.append(function, rule, values, kwargs, parents, y)
-        call = self.append(function, rule, values, kwargs, parents, y).slot
-        results = [self.output(call, y, k) for k in range(len(y))]
-        if rule.view:
-            for result in results:
+        self.append(function, rule, values, kwargs, parents, y)
+        results = []
+        for output in y:
+            result = self.append(None, None, (), NO_KEYWORDS, (), output)
+            if output is None or dtype_of(output).kind not in "fcO": # an output of whole numbers stays plain
+                result = output
+            elif rule.view:
                 note_view(result, args)
+            results.append(result)
         return like(y, results)
-
-    def output(self, call, y, k):
-        "Output k of a call with several results; one of whole numbers stays plain."
-        if y[k] is None or dtype_of(y[k]).kind not in "fcO":
-            return y[k]
-        return self.append(operator.getitem, None, (y, k), NO_KEYWORDS, ((k, call, None),), y[k])
 
     def release(self):
         "Unlock the arrays that this tape holds."
@@ -198,34 +223,35 @@ def pull_back(
         cotangents[slot] = g if known is None else known + g
     for slot in range(len(entries) - 1, -1, -1):
         function, rule, args, kwargs, parents, y = entries.pop() if consume else entries[slot]
-        g = cotangents[slot]
-        if g is None or not parents:
+        if not parents: # an input, or one of several outputs
             continue
-        cotangents[slot] = None
+        g = cotangents[slot]
+        if rule.several: # its outputs have the slots behind it
+            g = cotangents[slot + 1 : slot + 1 + len(y)]
+            g = None if all([c is None for c in g]) else g
+        del cotangents[slot:] # all that is behind is done
+        if g is None:
+            continue
         for position, parent, pull in parents:
             known, value = cotangents[parent], entries[parent][-1]
-            if pull is None: # one of several outputs
-                c = known or [None] * len(value)
-                c[position], known = g, None
-            else:
-                c = pull(g, y, *args) if not (kwargs or batch) else _pulled(rule, pull, g, batch, y, args, kwargs)
-                try:
-                    fits = type(c) is type(value) and c.shape == value.shape and c.dtype is value.dtype
-                except AttributeError: # a number without a dtype, Python's or a BigFloat
-                    fits = False
-                if not fits:
-                    c = fitted(c, value, batch, function, position)
+            c = pull(g, y, *args) if not (kwargs or batch) else _pulled(rule, pull, g, batch, y, args, kwargs)
+            try:
+                fits = type(c) is type(value) and c.shape == value.shape and c.dtype is value.dtype
+            except AttributeError: # a number without a dtype, Python's or a BigFloat
+                fits = False
+            if not fits:
+                c = fitted(c, value, batch, function, position)
             cotangents[parent] = c if known is None else known + c
     return cotangents
 
-
+# %% ../nbs/14_reverse.ipynb #2dfa828d
 def _pulled(rule, pull, g, batch, y, args, kwargs):
     "Pull a cotangent, or a batch of them: one after the other, where the rule takes one at a time."
     if batch and not rule.batched:
         return over_batch(pull, g, batch, y, *args, **kwargs)
     return pull(g, y, *args, **kwargs)
 
-# %% ../nbs/14_reverse.ipynb #2dfa828d
+
 def fitted(
     c: Any, # what a pull map gave
     value: Any, # the operand that it is the cotangent of
@@ -282,7 +308,11 @@ def record(
     with Tape() as tape:
         traced = list(map(tape.leaf, values))
         values = [leaf.value for leaf in traced]
-        result = f(*treedef.unflatten(traced))
+        arguments = treedef.unflatten(traced)
+        for argument in arguments:
+            if type(argument) is ComponentArray:
+                tape.cut(argument)
+        result = f(*arguments)
         result, aux = two_results(operation, result) if has_aux else (result, None)
         if isinstance(result, Tracer):
             check_result(tape, result)
@@ -308,7 +338,7 @@ def pull_to_leaves(
     consume: bool = False, # let go of the tape on the way
 ) -> Any: # the cotangents, in the structure of the inputs
     "Walk a tape back from its seeds to its inputs; an input that no seed depends on has a cotangent of zeros."
-    reached = pull_back(tape.entries, seeds, len(lead), consume)
+    reached = tape.join(pull_back(tape.entries, seeds, len(lead), consume), inputs)
     taken, found = {id(g) for _, g in seeds}, []
     for value, c in zip(inputs, reached):
         if c is None:

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['dispatching', 'updated', 'register_pytree_node', 'tree_flatten', 'tree_structure', 'tree_unflatten', 'tree_map',
            'tree_map_with_path', 'tree_leaves', 'tree_leaves_with_path', 'frozen', 'FrozenDict', 'frozen_dict',
-           'Layout', 'unravel', 'flatten_parts', 'ComponentArray']
+           'Layout', 'unravel', 'flatten_parts', 'ComponentArray', 'distribute']
 
 # %% ../nbs/03_immutability.ipynb #98ad9a06
 import atexit
@@ -392,6 +392,7 @@ class Layout:
     size: int = field(init=False, compare=False)  # the length of the flat vector
     slices: dict[str, slice] = field(init=False, compare=False)  # name -> its place in the flat vector
     leaves: tuple = field(init=False, compare=False)  # (place, shape) of each array, nested ones too, in order
+    nested: bool = field(init=False, compare=False)  # whether a part has parts of its own
 
     def __post_init__(self):
         stop, slices, leaves = 0, {}, []
@@ -401,7 +402,8 @@ class Layout:
             slices[name] = slice(start, stop)
             for place, shape in part.leaves if nested else [(slice(0, stop - start), part)]:
                 leaves.append((slice(start + place.start, start + place.stop), shape))
-        for name, value in ("size", stop), ("slices", slices), ("leaves", tuple(leaves)):
+        nested = any(isinstance(part, Layout) for _, part in self.parts)
+        for name, value in ("size", stop), ("slices", slices), ("leaves", tuple(leaves)), ("nested", nested):
             object.__setattr__(self, name, value)
 
     @property
@@ -633,24 +635,39 @@ def _fill(x: ComponentArray, data: Any, layout: Layout) -> ComponentArray:
 
 def _component_array(data: Any, layout: Layout) -> ComponentArray:
     "A ComponentArray of any data, unchecked."
-    return _fill(ComponentArray.__new__(ComponentArray), data, layout)
+    return _fill(object.__new__(ComponentArray), data, layout)
 
 
 def _parts(x: ComponentArray) -> dict[str, Any]:
     "The parts by name, cut at the first call; a nested structure is a ComponentArray."
-    if x._parts is None: _distribute(x, iter(unravel(x.data, x.layout)))
+    if x._parts is None: distribute(x, iter(unravel(x.data, x.layout)))
     return x._parts
 
 
-def _distribute(x: ComponentArray, leaves: Iterator) -> ComponentArray:
-    "Give the leaves, in order, to the names of `x` and of the structures nested in it."
-    _set_parts(x, {name: _distribute(_component_array(x.data[x.layout.slices[name]], part), leaves)
-                   if isinstance(part, Layout) else next(leaves) for name, part in x.layout.parts})
+def distribute(
+    x: ComponentArray,  # a flat vector
+    leaves: Iterator,  # its parts, those of nested structures too, in order
+) -> ComponentArray:  # x itself
+    "Give the parts to the names of `x` and of the structures nested in it."
+    if x.layout.nested:
+        _set_parts(x, {name: distribute(_component_array(x.data[x.layout.slices[name]], part), leaves)
+                       if isinstance(part, Layout) else next(leaves) for name, part in x.layout.parts})
+    else:
+        _set_parts(x, dict(zip(x.layout.slices, leaves)))
     return x
+
+# %% ../nbs/03_immutability.ipynb #8cdc0bce
+def _map_vectors(f: Callable, *trees: Any) -> ComponentArray | None:
+    "`tree_map` of ComponentArrays of one layout; None for other trees."
+    layout = trees[0].layout
+    for tree in trees:
+        if type(tree) is not ComponentArray or tree.layout is not layout or type(tree.data) is not np.ndarray: return None
+    return _component_array(f(*[tree.data for tree in trees]), layout)
 
 
 register_pytree_node(ComponentArray, lambda x: ((x.data,), x.layout, ("data",)),
-                     lambda layout, children: _component_array(*children, layout))
+                     lambda layout, children: _component_array(children[0], layout))
+_quick_maps[ComponentArray] = _map_vectors
 
 # %% ../nbs/03_immutability.ipynb #3a38c68a
 _KEEP_NAMES = {np.zeros_like, np.ones_like, np.full_like, np.empty_like, np.copy, np.where, np.clip, np.nan_to_num,
