@@ -225,11 +225,12 @@ def pull_back(
         function, rule, args, kwargs, parents, y = entries.pop() if consume else entries[slot]
         if not parents: # an input, or one of several outputs
             continue
-        g = cotangents[slot]
         if rule.several: # its outputs have the slots behind it
             g = cotangents[slot + 1 : slot + 1 + len(y)]
             g = None if all([c is None for c in g]) else g
-        del cotangents[slot:] # all that is behind is done
+            del cotangents[slot + 1 :] # all that is behind is done
+        else:
+            g, cotangents[slot] = cotangents[slot], None
         if g is None:
             continue
         for position, parent, pull in parents:
@@ -264,13 +265,15 @@ def fitted(
         if type(c) is type(value) or getattr(value, "dtype", None) == object:
             return c
         c = np.asarray(c)
-    c = cast_like(unbroadcast(c, value, batch), value)
-    if np.shape(c)[batch:] != np.shape(value):
-        raise ValueError(
-            f"the pull of {name_of(function)} for argument {position} gave shape {np.shape(c)}, "
-            f"and the argument has shape {np.shape(value)}: a cotangent has the shape of its primal"
-        )
-    return c
+    shape = value.shape if hasattr(value, "dtype") else np.shape(value)
+    if c.shape[batch:] != shape:
+        c = unbroadcast(c, value, batch)
+        if np.shape(c)[batch:] != shape:
+            raise ValueError(
+                f"the pull of {name_of(function)} for argument {position} gave shape {np.shape(c)}, "
+                f"and the argument has shape {shape}: a cotangent has the shape of its primal"
+            )
+    return cast_like(c, value)
 
 # %% ../nbs/14_reverse.ipynb #81d2ca98
 def vjp(

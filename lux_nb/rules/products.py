@@ -80,6 +80,8 @@ def _push_right(t, y, a, b):
 # %% ../../nbs/10_products.ipynb #50532cea
 def _pull_left(g, y, a, b):
     r"The cotangent $G B^\top$ of $A$ in $A B$."
+    if type(g) is type(b) is np.ndarray and g.ndim == b.ndim == y.ndim == 2: # two matrices, the usual case
+        return np.dot(g, b.T)
     plain = _plain(_PULL_LEFT, g, y, a, b)
     if plain:
         return plain(g, a, b)
@@ -90,6 +92,8 @@ def _pull_left(g, y, a, b):
 
 def _pull_right(g, y, a, b):
     r"The cotangent $A^\top G$ of $B$ in $A B$."
+    if type(g) is type(a) is np.ndarray and g.ndim == a.ndim == y.ndim == 2:
+        return np.dot(a.T, g)
     plain = _plain(_PULL_RIGHT, g, y, a, b)
     if plain:
         return plain(g, a, b)

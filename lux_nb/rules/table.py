@@ -314,7 +314,7 @@ def unbroadcast(
     batch: int = 0, # how many leading axes of `g` count cotangents
 ) -> Any: # shape batch + operand.shape
     "Sum a cotangent over the axes along which `operand` was repeated: the transpose of broadcasting."
-    shape = np.shape(operand)
+    shape = operand.shape if hasattr(operand, "shape") else np.shape(operand)
     if not (shape or batch):
         return np.sum(g)
     if g.shape[batch:] == shape:
