@@ -15,6 +15,7 @@ from .arrays import BigFloat, big, show
 from .randomness import Xoshiro, default_rng, replicate, seed
 from .devices import CPUDevice, Device, GPUDevice, cpu, cpu_device, cu, get_device, gpu, gpu_available, gpu_device
 from .rules.table import composite, def_rule, elementwise, linear, nondifferentiable, stop_gradient
+from .rules.special import logsumexp
 from .forward import jvp
 from .reverse import vjp
 from .autodiff import (

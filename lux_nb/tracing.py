@@ -11,6 +11,7 @@ __all__ = ['NO_KEYWORDS', 'SEQUENCES', 'STATIC', 'PLAIN', 'BINARY', 'COMPARISONS
 # %% ../nbs/05_tracing.ipynb #6b08384a
 import functools
 import operator
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -209,11 +210,24 @@ def _leaves(name, remedy):
 
     def leave(self, *args, **kwargs):
         raise TypeError(
-            f"{name} of a traced value of shape {self.shape} would leave the trace and lose its derivative: {remedy}; "
+            f"{name} of a traced value of shape {self.shape} would leave the trace and lose its derivative: {_counterpart() or remedy}; "
             "stop_gradient(x) where no derivative is wanted"
         )
 
     return leave
+
+
+def _counterpart():
+    "The remedy where a function of SciPy's converts its argument, and we have the same function in NumPy's terms."
+    frame = sys._getframe(2)
+    while frame is not None and not frame.f_globals.get("__name__", "").startswith("scipy."):
+        frame = frame.f_back
+    while frame is not None and frame.f_code.co_name not in ("logsumexp", "softmax", "log_softmax"):
+        frame = frame.f_back
+    if frame is not None:
+        name = frame.f_code.co_name
+        axis = "" if name == "logsumexp" else " (along the last axis unless you say another)"
+        return f"use lux_nb.{name}{axis} in place of SciPy's, which turns its argument into a plain array"
 
 # %% ../nbs/05_tracing.ipynb #69e3a8c2
 class Tracer:

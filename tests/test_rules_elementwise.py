@@ -363,5 +363,6 @@ def test_special_functions_refuse_what_is_not_known():
         grad(lambda v: special.jv(v, 1.0))(0.5)
     with pytest.raises(NotImplementedError, match="table has no derivative"):
         grad(lambda m: special.ellipk(m))(0.5)
-    with pytest.raises(TypeError, match="conversion to an array"):
-        grad(lambda x: special.logsumexp(x))(np.ones(2))
+    for name in ("logsumexp", "softmax", "log_softmax"): # these turn their argument into an array before anything can be seen
+        with pytest.raises(TypeError, match=f"conversion to an array.*use lux_nb.{name} "):
+            grad(lambda x: np.sum(getattr(special, name)(x)))(np.ones(2))
