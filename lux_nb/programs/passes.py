@@ -55,9 +55,12 @@ class Rewriter:
     def keep(self, instruction: Instruction):
         "Add an instruction to the new program; its result."
         self.new.instructions.append(instruction)
-        for slot in instruction.results:
-            self.made[slot] = instruction
-        return instruction.result
+        result = instruction.result
+        if type(result) is Slot:
+            self.made[result] = instruction
+        else:
+            self.made.update(dict.fromkeys(instruction.results, instruction))
+        return result
 
     def emit(self, function: Callable, *args, like: Slot | None = None, shape=None, dtype=None, kind=None, **kwargs):
         "Add a call to the new program; its result is a slot like `like`, but for what is given."
@@ -230,6 +233,8 @@ def fold(instruction: Instruction, r: Rewriter) -> Any:
 # %% ../../nbs/17b_passes.ipynb #969eaf29
 def key_of(value: Any) -> Any:
     "A key that is equal for equal constants, slots and structures of them."
+    if type(value) is Slot:
+        return value
     if isinstance(value, (tuple, list)):
         return (type(value), *map(key_of, value))
     if type(value) is slice:
@@ -248,7 +253,9 @@ def share(recording: Recording) -> Recording:
     seen: dict = {}
 
     def change(instruction, r):
-        key = (instruction.function, key_of(instruction.args), *((name, key_of(value)) for name, value in sorted(instruction.kwargs.items())))
+        key = instruction.function, *map(key_of, instruction.args)
+        if instruction.kwargs:
+            key += tuple((name, key_of(value)) for name, value in sorted(instruction.kwargs.items()))
         if key in seen:
             return seen[key]
         seen[key] = instruction.result
@@ -261,7 +268,8 @@ def prune(recording: Recording) -> Recording:
     "Leave out what no output depends on."
     needed, kept = {slot for slot in recording.outputs if type(slot) is Slot}, []
     for instruction in reversed(recording.instructions):
-        if not needed.isdisjoint(instruction.results):
+        result = instruction.result
+        if result in needed if type(result) is Slot else not needed.isdisjoint(instruction.results):
             needed.update(instruction.operands)
             kept.append(instruction)
     captured = {slot: value for slot, value in recording.captured.items() if slot in needed}
@@ -537,11 +545,11 @@ def group(recording: Recording, size: int = 2**16) -> Recording:
     "Gather elementwise operations on arrays of at least `size` elements into blocks."
     rest, done = recording.instructions, []
     while rest:
-        first, *others = rest
-        if not (type(first.result) is Slot and first.result.size >= size and joins_block(first, first.result.shape)):
-            done.append(first)
-            rest = others
-            continue
+        start = next((k for k, i in enumerate(rest) if type(i.result) is Slot and i.result.size >= size and joins_block(i, i.result.shape)), len(rest))
+        done += rest[:start]
+        if start == len(rest):
+            break
+        first, *others = rest[start:]
         members, inside, before, after, outside = [first], {first.result}, [], [], set()
         for instruction in others:
             depends = not outside.isdisjoint(instruction.operands)

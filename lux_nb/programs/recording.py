@@ -10,9 +10,10 @@ __all__ = ['MACHINERY', 'GENERATORS', 'VALUE_DEPENDENT', 'PRIMITIVES', 'Slot', '
 import ast
 import functools
 import linecache
+import math
 import operator
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FunctionType
@@ -55,7 +56,7 @@ class Slot:
     @property
     def size(self) -> int:
         "How many numbers the value holds."
-        return int(np.prod(self.shape, dtype=int))
+        return math.prod(self.shape)
 
     @property
     def nbytes(self) -> int:
@@ -103,13 +104,15 @@ class Instruction:
         return Instruction(self.function, args, kwargs, self.result, self.view)
 
 # %% ../../nbs/17_recording.ipynb #c67be2f1
-def slots_of(args: Iterable) -> Iterator[Slot]:
+def slots_of(args: Iterable) -> list[Slot]:
     "The slots among arguments, also inside tuples and lists."
+    found = []
     for arg in args:
         if type(arg) is Slot:
-            yield arg
+            found.append(arg)
         elif isinstance(arg, (tuple, list)):
-            yield from slots_of(arg)
+            found += slots_of(arg)
+    return found
 
 
 def replaced(arg: Any, known: dict) -> Any:
