@@ -154,7 +154,7 @@ class AutoReverse:
             value, seeds = result, []
             if owned(tape, result):
                 value = result.value
-                seeds = [(result.slot, one_like(value))]
+                seeds = [(result.slot, _REAL_SCALARS.get(type(value)) or one_like(value))]
             return value, pull_to_leaves(tape, inputs, treedef, seeds, (), True), aux
         finally:
             tape.release()

@@ -135,12 +135,14 @@ class Tape(Trace):
         vector: ComponentArray, # an input: a flat vector that is traced
     ) -> None:
         "Make inputs of the parts of a flat vector too, so that asking for a name needs no operation; `join` puts their cotangents together."
-        flat = vector.data
-        parts = unravel(flat.value, vector.layout)
-        self.vectors.append((flat.slot, len(self.entries), parts, vector.layout))
-        traced = [self.append(None, None, (), NO_KEYWORDS, (), part) for part in parts]
-        for part in traced:
-            part.view_of = (flat, flat.value, None)
+        flat, layout, entries = vector.data, vector.layout, self.entries
+        parts, view, traced = unravel(flat.value, layout), (flat, flat.value, None), []
+        self.vectors.append((flat.slot, len(entries), parts, layout))
+        for value in parts:
+            entries.append((None, None, (), NO_KEYWORDS, (), value))
+            part = Traced(self, len(entries) - 1, value)
+            part.view_of = view
+            traced.append(part)
         distribute(vector, iter(traced))
 
     def join(
@@ -150,9 +152,8 @@ class Tape(Trace):
     ) -> list: # the same, with what reached the parts of a flat vector added to it
         "The transpose of `cut`."
         for slot, first, parts, layout in self.vectors:
-            given = reached[first : first + len(parts)]
-            if not all([c is None for c in given]):
-                joined = RULES[unravel].pull[0](given, parts, inputs[slot], layout)
+            joined = RULES[unravel].pull[0](reached[first : first + len(parts)], parts, inputs[slot], layout)
+            if joined is not None:
                 reached[slot] = joined if reached[slot] is None else reached[slot] + joined
         return reached
 
@@ -224,8 +225,7 @@ class Tape(Trace):
         if self.held:
             unlock(self.held)
 
-    def __del__(self):
-        self.release()
+    __del__ = release
 
 # %% ../nbs/14_reverse.ipynb #47d6c85c
 def pull_back(
@@ -335,9 +335,7 @@ def record(
                 tape.cut(argument)
         result = f(*arguments)
         result, aux = two_results(operation, result) if has_aux else (result, None)
-        if isinstance(result, Tracer):
-            check_result(tape, result)
-        else:
+        if not (owned(tape, result) and result.view_of is None): # nearly always it is just that
             for leaf in tree_leaves(result):
                 check_result(tape, leaf)
         if aux is not None:
@@ -359,7 +357,9 @@ def pull_to_leaves(
     consume: bool = False, # let go of the tape on the way
 ) -> Any: # the cotangents, in the structure of the inputs
     "Walk a tape back from its seeds to its inputs; an input that no seed depends on has a cotangent of zeros."
-    reached = tape.join(pull_back(tape.entries, seeds, len(lead), consume), inputs)
+    reached = pull_back(tape.entries, seeds, len(lead), consume)
+    if tape.vectors:
+        reached = tape.join(reached, inputs)
     taken, found = {id(g) for _, g in seeds}, []
     for value, c in zip(inputs, reached):
         if c is None:

@@ -422,7 +422,8 @@ def unravel(
     "Cut flat vectors into their parts. Linear; `flatten_parts` is its inverse and its transpose."
     if flat.shape[-1:] != (layout.size,):
         raise ValueError(f"unravel needs a last axis of {layout.size} for {layout}, got shape {flat.shape}")
-    if flat.ndim == 1: return tuple([flat[place].reshape(shape) for place, shape in layout.leaves])
+    if flat.ndim == 1:
+        return tuple([flat[place] if len(shape) == 1 else flat[place].reshape(shape) for place, shape in layout.leaves])
     lead = flat.shape[:-1]
     return tuple([flat[..., place].reshape(lead + shape) for place, shape in layout.leaves])
 
@@ -596,7 +597,7 @@ class ComponentArray(_Elementwise):
 
     def __getitem__(self, index):
         if not isinstance(index, str): return self.data[_data(index)]
-        try: return _parts(self)[index]
+        try: return (self._parts or _parts(self))[index]
         except KeyError: raise KeyError(_no_name(self, index, self.layout.names)) from None
 
     def __setitem__(self, index, value):
@@ -635,7 +636,11 @@ def _fill(x: ComponentArray, data: Any, layout: Layout) -> ComponentArray:
 
 def _component_array(data: Any, layout: Layout) -> ComponentArray:
     "A ComponentArray of any data, unchecked."
-    return _fill(object.__new__(ComponentArray), data, layout)
+    x = object.__new__(ComponentArray)
+    _set_data(x, data)
+    _set_layout(x, layout)
+    _set_parts(x, None)
+    return x
 
 
 def _parts(x: ComponentArray) -> dict[str, Any]:
@@ -659,10 +664,11 @@ def distribute(
 # %% ../nbs/03_immutability.ipynb #8cdc0bce
 def _map_vectors(f: Callable, *trees: Any) -> ComponentArray | None:
     "`tree_map` of ComponentArrays of one layout; None for other trees."
-    layout = trees[0].layout
+    layout, vectors = trees[0].layout, []
     for tree in trees:
-        if type(tree) is not ComponentArray or tree.layout is not layout or type(tree.data) is not np.ndarray: return None
-    return _component_array(f(*[tree.data for tree in trees]), layout)
+        if type(tree) is not ComponentArray or tree.layout is not layout: return None
+        vectors.append(tree.data)
+    return _component_array(f(*vectors), layout)
 
 
 register_pytree_node(ComponentArray, lambda x: ((x.data,), x.layout, ("data",)),

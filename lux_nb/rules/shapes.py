@@ -598,8 +598,11 @@ def_rule(np.triu,
 
 # %% ../../nbs/09_shapes.ipynb #847de2fd
 def _pull_unravel(g, y, flat, layout):
-    if flat.ndim == 1 and not any([c is None for c in g]) and g[0].ndim == y[0].ndim: # the usual case
+    missing = [c is None for c in g]
+    if flat.ndim == 1 and True not in missing and g[0].ndim == y[0].ndim: # the usual case
         return np.concatenate([c.reshape(-1) for c in g])
+    if False not in missing:
+        return None
     k, given = next((k, c) for k, c in enumerate(g) if c is not None)
     lead = leading(given, y[k])
     parts = [np.zeros_like(part, shape=lead + part.shape) if c is None else c for c, part in zip(g, y)]
