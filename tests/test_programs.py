@@ -119,6 +119,17 @@ def test_a_gradient_equals_the_eager_one(numbers, seed):
                 assert_close(a, b, epsilon)
 
 
+def test_a_transposed_part_is_not_computed_in_the_place_of_a_plain_one():
+    def f(x):
+        turned = np.sin(x).T
+        return np.concatenate([np.ravel(turned), np.ravel(turned * 2)])
+
+    x = np.arange(12.0).reshape(3, 4)
+    np.testing.assert_allclose(compiled(f)(x), f(x))
+    both = lux.value_and_grad(lambda x: np.sum(np.sin(f(x)) * np.arange(24.0)))
+    np.testing.assert_allclose(compiled(both)(x)[1], both(x)[1])
+
+
 # The workloads of the benchmark: value, gradient, and the source on its own
 
 def rosenbrock(x):

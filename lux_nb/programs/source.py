@@ -443,6 +443,13 @@ def dying(w: Writer, instruction: Instruction) -> Slot | None:
     return None
 
 # %% ../../nbs/17c_source.ipynb #743d2c14
+def _reshapes(part: Slot, root: Slot, made: dict) -> bool:
+    "Whether an array is nothing but another one, reshaped: its elements lie in the same order."
+    while part is not root and made[part].function is np.reshape:
+        part = made[part].args[0]
+    return part is root
+
+
 def placed_parts(w: Writer) -> dict[Slot, tuple[Instruction, slice]]:
     "The slots that can be computed where an array that joins them will hold them: the array's instruction, and the part of it."
     made = {instruction.result: instruction for instruction in w.recording.instructions if type(instruction.result) is Slot}
@@ -455,7 +462,7 @@ def placed_parts(w: Writer) -> dict[Slot, tuple[Instruction, slice]]:
                 maker = made.get(root)
                 fills = maker is not None and (isinstance(maker.function, np.ufunc) or maker.function is np.dot)
                 if fills and root not in found and root not in w.memory.leaving and root.size == part.size and root.dtype == instruction.result.dtype and root.shape:
-                    if all(made[slot].function is np.reshape for slot in {part} - {root}):
+                    if _reshapes(part, root, made):
                         found[root] = instruction, slice(start - part.size, start)
         if instruction.function is scatter and is_basic(instruction.args[1]) and is_array(instruction.args[0]):
             part, root = instruction.args[0], w.memory.root[instruction.args[0]]
