@@ -136,7 +136,8 @@ class Tape(Trace):
     ) -> None:
         "Make inputs of the parts of a flat vector too, so that asking for a name needs no operation; `join` puts their cotangents together."
         flat, layout, entries = vector.data, vector.layout, self.entries
-        parts, view, traced = unravel(flat.value, layout), (flat, flat.value, None), []
+        cut = unravel.__wrapped__ if type(flat.value) is np.ndarray else unravel # NumPy's own array needs no dispatch
+        parts, view, traced = cut(flat.value, layout), (flat, flat.value, None), []
         self.vectors.append((flat.slot, len(entries), parts, layout))
         for value in parts:
             entries.append((None, None, (), NO_KEYWORDS, (), value))
@@ -334,8 +335,10 @@ def record(
             if type(argument) is ComponentArray:
                 tape.cut(argument)
         result = f(*arguments)
-        result, aux = two_results(operation, result) if has_aux else (result, None)
-        if not (owned(tape, result) and result.view_of is None): # nearly always it is just that
+        aux = None
+        if has_aux:
+            result, aux = two_results(operation, result)
+        if not (type(result) is Traced and result.owner is tape and result.view_of is None): # nearly always it is just that
             for leaf in tree_leaves(result):
                 check_result(tape, leaf)
         if aux is not None:
