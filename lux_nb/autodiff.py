@@ -154,7 +154,7 @@ class AutoReverse:
             value, seeds = result, []
             if owned(tape, result):
                 value = result.value
-                seeds = [(result.slot, _REAL_SCALARS.get(type(value)) or one_like(value))]
+                seeds = [(result.slot, one_like(value))]
             return value, pull_to_leaves(tape, inputs, treedef, seeds, (), True), aux
         finally:
             tape.release()
@@ -204,7 +204,7 @@ def value_and_grad(
 
     def value_and_gradient(*args, **kwargs):
         positions = _positions(wanted, len(args))
-        if positions == _ALL[: len(args)] and not kwargs:
+        if positions == tuple(range(len(args))) and not kwargs:
             objective, chosen = f, args
         else:
             objective, chosen = lambda *xs: f(*_replaced(args, positions, xs), **kwargs), tuple([args[i] for i in positions])
@@ -240,9 +240,6 @@ def _positions(argnums, count):
     if len(set(positions)) < len(positions):
         raise ValueError(f"argnums {argnums} names an argument twice")
     return positions
-
-
-_ALL = tuple(range(64)) # the positions of all arguments, as far as they are compared
 
 
 def _replaced(args, positions, xs):

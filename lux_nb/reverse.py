@@ -7,7 +7,6 @@ __all__ = ['SMALL', 'LARGE', 'Traced', 'guarded', 'lock', 'unlock', 'hollow', 'l
            'record', 'owned', 'pull_to_leaves', 'separate']
 
 # %% ../nbs/14_reverse.ipynb #a8b4cec6
-import operator
 import threading
 from collections.abc import Callable
 from types import MethodType

@@ -145,7 +145,7 @@ def _is_machinery(code) -> bool:
     path = Path(code.co_filename)
     if _HOME in path.parents:
         return path.name in MACHINERY or path.parent.name in ("rules", "programs")
-    ours = code.co_qualname.partition(".")[0] in ("Recorder", "cannot_record", "_check", "_refuses", "_refuse_draw")
+    ours = code.co_qualname.partition(".")[0] in ("Recorder", "RecordedGenerator", "cannot_record", "_check", "_refuses", "_refuse_draw")
     return ours or "numpy" in path.parts or "optree" in path.parts or code.co_filename.startswith("<frozen")
 
 
