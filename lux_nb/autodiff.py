@@ -21,7 +21,7 @@ import numpy as np
 from .forward import dual_leaves, jvp
 from .reverse import owned, pull_to_leaves, record, vjp
 from .rules.table import cast_like
-from .tracing import Tracer, differentiable_leaves, dtype_of, matching_leaves, two_results
+from .tracing import Tracer, differentiable_leaves, dtype_of, matching_leaves, recorder, two_results
 from .trees import ComponentArray, tree_flatten, tree_leaves, tree_map, tree_structure, tree_unflatten
 
 # %% ../nbs/15_autodiff.ipynb #bd868e0a
@@ -50,6 +50,8 @@ _REAL_SCALARS = {np.float64: np.float64(1), np.float32: np.float32(1), float: np
 # %% ../nbs/15_autodiff.ipynb #a0b6d83e
 def one_like(value: Any) -> Any:
     "The cotangent 1 of a scalar, of its type and on its device."
+    if isinstance(value, Tracer) and recorder() is None: # a constant for the outer transforms
+        value = value.primal
     if type(value) in _REAL_SCALARS:
         return _REAL_SCALARS[type(value)]
     if isinstance(value, np.generic):
@@ -203,10 +205,10 @@ def value_and_grad(
     wanted = tuple(argnums) if several else (argnums,)
 
     def value_and_gradient(*args, **kwargs):
-        positions = _positions(wanted, len(args))
-        if positions == tuple(range(len(args))) and not kwargs:
+        if wanted == tuple(range(len(args))) and not kwargs:
             objective, chosen = f, args
         else:
+            positions = _positions(wanted, len(args))
             objective, chosen = lambda *xs: f(*_replaced(args, positions, xs), **kwargs), tuple([args[i] for i in positions])
         value, grads, aux = ad.value_and_gradient(objective, chosen, has_aux)
         return (value, aux) if has_aux else value, grads if several else grads[0]

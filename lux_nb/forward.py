@@ -6,13 +6,14 @@
 __all__ = ['Dual', 'Forward', 'jvp', 'push_forward', 'dual_leaves']
 
 # %% ../nbs/13_forward.ipynb #cc86be5b
+import operator
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .rules.table import RULES, bound, cast_like, constant, like, lower, note_view, over_batch, without_rule
-from .tracing import SEQUENCES, STATIC, Trace, Tracer, check_result, detached, own, differentiable_leaves, matching_leaves, two_results, zeros
+from .tracing import PLAIN, SEQUENCES, STATIC, Trace, Tracer, check_result, detached, own, differentiable_leaves, matching_leaves, own_operators, two_results, zeros
 from .trees import tree_flatten, tree_structure, tree_unflatten
 
 # %% ../nbs/13_forward.ipynb #9786b26c
@@ -56,7 +57,7 @@ class Forward(Trace):
             elif type(arg) is not np.ndarray and type(arg) not in STATIC:
                 arg = self.inside(arg, len(values), pushes, active) if isinstance(arg, SEQUENCES) else constant(self, arg)
             values.append(arg)
-        y = function(*values, **kwargs) if kwargs else function(*values)
+        y = function(*values, **kwargs) if kwargs else (rule.direct or function)(*values)
         tangent = None
         for push, t in active:
             change = self.pushed(rule, push, t, y, values, kwargs) if self.batch or kwargs else push(t, y, *values)
@@ -120,6 +121,48 @@ def _sum(a, b):
     if isinstance(a, (tuple, list)):
         return tuple(q if p is None else p if q is None else p + q for p, q in zip(a, b))
     return a + b
+
+# %% ../nbs/13_forward.ipynb #639f1911
+def _operators(function, general, reflected):
+    "An operator on two dual numbers of one run, or on one and a plain value, in a straight line."
+
+    def forward(self, other):
+        trace, x, rule, kind = self.owner, self.value, RULES.get(function), type(other)
+        if not trace.quiet or trace.batch or rule is None or rule.straight is None:
+            return general(self, other)
+        if kind is Dual and other.owner is trace:
+            t, other = other.tangent, other.value
+            y = function(x, other)
+            return trace.dual(y, rule.push[0](self.tangent, y, x, other) + rule.push[1](t, y, x, other))
+        if kind not in PLAIN:
+            return general(self, other)
+        y = function(x, other)
+        return trace.dual(y, rule.push[0](self.tangent, y, x, other))
+
+    def backward(self, other):
+        trace, x, rule = self.owner, self.value, RULES.get(function)
+        if type(other) not in STATIC or not trace.quiet or trace.batch or rule is None or rule.straight is None:
+            return reflected(self, other)
+        y = function(other, x)
+        return trace.dual(y, rule.push[1](self.tangent, y, other, x))
+
+    return forward, backward
+
+# %% ../nbs/13_forward.ipynb #5d583518
+def _getitem(self, index):
+    "`x[index]` for one slice or integer, likewise."
+    trace, x, rule = self.owner, self.value, RULES[operator.getitem]
+    if not trace.quiet or trace.batch or type(index) not in (slice, int) or not (type(x) is np.ndarray or isinstance(x, Tracer)):
+        return Tracer.__getitem__(self, index)
+    y = x[index]
+    result = trace.dual(y, rule.push[0](self.tangent, y, x, index))
+    if type(y) is np.ndarray or isinstance(y, Tracer) and y.view_of is not None:
+        result.view_of = (self, x, index)
+    return result
+
+
+own_operators(Dual, _operators)
+Dual.__getitem__ = _getitem
 
 # %% ../nbs/13_forward.ipynb #4a37be1e
 def jvp(

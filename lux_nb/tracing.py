@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['NO_KEYWORDS', 'SEQUENCES', 'STATIC', 'PLAIN', 'BINARY', 'COMPARISONS', 'UNARY', 'METHODS', 'LEAVING', 'INSPECTING',
            'READ_FROM_VALUE', 'Trace', 'innermost', 'recorder', 'owner_of', 'apply', 'Tracer', 'write', 'Unsaved',
-           'check_view', 'check_result', 'snapshot', 'astype', 'is_differentiable', 'differentiable_leaves', 'dtype_of',
-           'unsuited', 'matching_leaves', 'own', 'zeros', 'two_results', 'detached']
+           'check_view', 'check_result', 'snapshot', 'astype', 'own_operators', 'is_differentiable',
+           'differentiable_leaves', 'dtype_of', 'unsuited', 'matching_leaves', 'own', 'zeros', 'two_results',
+           'detached']
 
 # %% ../nbs/05_tracing.ipynb #6b08384a
 import functools
@@ -18,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from .trees import tree_flatten, tree_leaves_with_path, tree_unflatten, updated
+from .trees import flatten_arguments, tree_flatten, tree_leaves_with_path, tree_unflatten, updated
 
 # %% ../nbs/05_tracing.ipynb #d3224648
 class _Thread(threading.local):
@@ -34,17 +35,17 @@ _thread = _Thread()
 class Trace:
     "One run of one transform. A subclass says in `process` what becomes of an operation on its tracers."
 
-    __slots__ = ("level", "open")
+    __slots__ = ("level", "open", "quiet") # quiet: open, and nothing was written in place, so that no view can be out of date
     keep: Callable | None = None # what a trace that outlives the operation does to a plain array that it holds on to
 
     def __enter__(self):
         self.level = _thread.depth = _thread.depth + 1
-        self.open = True
+        self.open = self.quiet = True
         return self
 
     def __exit__(self, exception, *details):
         _thread.depth -= 1
-        self.open = False
+        self.open = self.quiet = False
         if exception is not None:
             self.release()
 
@@ -82,8 +83,7 @@ def innermost(
                     found = trace
                 elif trace.level == found.level:
                     raise _foreign()
-            view = arg.view_of
-            if view is not None and not (type(view) is tuple and view[0].value is view[1] and view[0].view_of is None):
+            if arg.view_of is not None and not trace.quiet:
                 check_view(arg)
         elif type(arg) not in PLAIN and isinstance(arg, SEQUENCES):
             found = innermost(arg, found)
@@ -100,10 +100,11 @@ def owner_of(
 ) -> Trace: # its trace
     "The trace of one traced value. Raises RuntimeError when it has ended, ValueError for a view that is out of date."
     trace = tracer.owner
-    if not trace.open:
-        raise _ended(tracer)
-    if tracer.view_of is not None:
-        check_view(tracer)
+    if not trace.quiet:
+        if not trace.open:
+            raise _ended(tracer)
+        if tracer.view_of is not None:
+            check_view(tracer)
     return trace
 
 
@@ -205,6 +206,28 @@ def _method(function):
     return lambda self, *args, **kwargs: apply(function, (self, *args), kwargs)
 
 
+def _read(name):
+    "An attribute of the value; a Python number has those of its array."
+    of = operator.attrgetter(name)
+
+    def read(self):
+        try:
+            return of(self.value)
+        except AttributeError:
+            return of(np.asarray(self.value))
+
+    return property(read)
+
+
+def _lacking(name):
+    "An attribute of arrays that a traced value doesn't have."
+
+    def lack(self):
+        raise AttributeError(f"a traced value has no attribute {name!r}, as it has no memory of its own: use np.ravel, np.reshape, np.astype or np.copy")
+
+    return property(lack)
+
+# %% ../nbs/05_tracing.ipynb #344836fc
 def _leaves(name, remedy):
     "A method that raises, since what it returns would carry no derivative."
 
@@ -256,6 +279,8 @@ class Tracer:
             return NotImplemented
         if function in INSPECTING:
             return function(*[x.primal if isinstance(x, Tracer) else x for x in args], **kwargs)
+        if len(args) == 1 and args[0] is self and not kwargs:
+            return owner_of(self).process(function, args, kwargs)
         trace = innermost(kwargs.values(), innermost(args)) if kwargs else innermost(args)
         if trace is None:
             raise _hidden(function, args)
@@ -305,13 +330,6 @@ class Tracer:
 
     def __format__(self, spec):
         return format(self.value, spec) if spec else repr(self)
-
-    def __getattr__(self, name):
-        if name in READ_FROM_VALUE: # a Python number has those of its array
-            return getattr(np.asarray(self.value), name)
-        if name.startswith("__") or not hasattr(np.ndarray, name):
-            raise AttributeError(f"a traced value has no attribute {name!r}")
-        raise AttributeError(f"a traced value has no attribute {name!r}, as it has no memory of its own: use np.ravel, np.reshape, np.astype or np.copy")
 
     def __divmod__(self, other):
         return apply(np.divmod, (self, operand(other)))
@@ -415,6 +433,7 @@ def write(
         if not np.can_cast(result.dtype, tracer.dtype, "same_kind"):
             raise TypeError(f"{operation}: dtype {result.dtype} can't be written in place into {tracer.dtype}; write y = y + z instead")
         result = apply(astype, (result, tracer.dtype))
+    tracer.owner.quiet = False
     tracer._become(result)
     return tracer
 
@@ -431,6 +450,7 @@ class Unsaved:
         base, seen, self.index = view.view_of
         if isinstance(base.view_of, Unsaved) or base.value is not seen:
             raise _through_view("an in-place operator")
+        base.owner.quiet = False
         self.base, self.result, self.before = base, result, base.view_of
         base.view_of = self
 
@@ -527,10 +547,24 @@ for _name in METHODS:
 for _name in LEAVING:
     setattr(Tracer, _name, _leaves(f"x.{_name}()", "np functions and operators keep it"))
 for _name in READ_FROM_VALUE:
-    setattr(Tracer, _name, property(operator.attrgetter(f"value.{_name}")))
+    setattr(Tracer, _name, _read(_name))
 for _name in ("float", "int", "complex", "index"):
     setattr(Tracer, f"__{_name}__", _leaves(f"{_name}()", f"use np.f for math.f; {_STACK}"))
+for _name in dir(np.ndarray):
+    if not (hasattr(Tracer, _name) or _name.startswith("__")):
+        setattr(Tracer, _name, _lacking(_name)) # not by __getattr__: Python looks up every attribute slowly where it is defined
 setattr(Tracer, "__array__", _leaves("conversion to an array (np.asarray, np.array, a write into a plain array)", _STACK))
+
+# %% ../nbs/05_tracing.ipynb #a080c9ab
+def own_operators(
+    kind: type, # a subclass of Tracer
+    make: Callable, # make(function, general, reflected) -> the methods `__op__` and `__rop__`; the given ones do all that they leave out
+) -> None:
+    "Give one kind of tracer operators of its own."
+    for name in BINARY:
+        methods = [f"__{r}{name.strip('_')}__" for r in ("", "r")]
+        for method, own in zip(methods, make(getattr(operator, name), *[getattr(Tracer, method) for method in methods])):
+            setattr(kind, method, own)
 
 # %% ../nbs/05_tracing.ipynb #624a8f3a
 def is_differentiable(leaf: Any) -> bool:
@@ -544,9 +578,9 @@ def differentiable_leaves(
     tree: tuple, # the arguments of the differentiated function: numbers and arrays, in any nesting
 ) -> tuple[list, Any]: # their leaves and their structure
     "Flatten arguments. Raises TypeError, naming the leaf, where a leaf is not of a real or complex floating-point type."
-    leaves, treedef = tree_flatten(tree)
+    leaves, treedef = flatten_arguments(tree)
     for index, leaf in enumerate(leaves):
-        if not (type(leaf) is np.ndarray and leaf.dtype.kind == "f" or is_differentiable(leaf)): # nearly every leaf is the first
+        if not (type(leaf) is np.ndarray and leaf.dtype.kind == "f" or is_differentiable(leaf)):
             position, _, inside = tree_leaves_with_path(tree)[index][0].removeprefix("[").partition("]")
             name = f"{type(leaf).__name__} of " if unsuited(leaf) else ""
             got = f"{name}{leaf.dtype} of shape {leaf.shape}" if hasattr(leaf, "dtype") else f"{type(leaf).__name__} {leaf!r}"
@@ -556,7 +590,7 @@ def differentiable_leaves(
             )
     return leaves, treedef
 
-
+# %% ../nbs/05_tracing.ipynb #4812bd23
 def dtype_of(value: Any) -> np.dtype:
     "The dtype of an array or a number."
     return value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype

@@ -416,3 +416,39 @@ class TestComponentArray:
     def test_can_be_built_of_traced_parts(self, ad):
         found = gradient(lambda x: np.sum(np.sin(ComponentArray(a=x, b=x[0])).a), X, ad=ad)
         np.testing.assert_allclose(found, np.cos(X))
+
+
+# Cotangents add up in place, where nobody else has the array
+
+def test_a_loop_over_elements_and_indices_of_all_kinds_add_to_one_cotangent():
+    mask, places = np.array([True, False, True, True]), np.array([0, 3, 3])
+
+    def f(x):
+        first = sum(np.sin(row[0]) * row[1] for row in x)
+        return first + np.sum(x[mask] ** 2) + np.sum(x[places] * x[places, ::-1]) + np.sum(x[..., None] ** 3) + np.sum(x[1:, 0]) + x[-1, -1] * x[2, 1]
+
+    x = np.linspace(-1, 1, 8).reshape(4, 2)
+    v = np.cos(np.arange(8.0)).reshape(4, 2)
+    lux.check_gradients(f, x)
+    np.testing.assert_allclose(np.sum(lux.gradient(f, x) * v), lux.jvp(f, (x,), (v,))[1])
+    np.testing.assert_allclose(lux.hvp(f, x, v), lux.vjp(lambda x: lux.gradient(f, x), x)[1](v)[0])
+    assert lux.gradient(lambda x: x[()] * x[...] * 3, np.array(2.0)) == 12
+
+
+def test_plain_and_traced_cotangents_of_one_value_add_up():
+    x, v = np.array([1.0, 2.0, 3.0]), np.array([1.0, 0.0, -1.0])
+    for f in (lambda x: np.sum(x * x) + (np.sum(3 * x) + np.sum(2 * x)), lambda x: x[0] * x[1] * x[2] + (3 * x[0] + 2 * x[1] + np.sum(x[:2]))):
+        np.testing.assert_allclose(lux.hvp(f, x, v), lux.hessian(f, x) @ v)
+        np.testing.assert_allclose(lux.hvp(f, x, v), lux.jacrev(lux.jacrev(f))(x) @ v)
+
+
+def test_a_pullback_writes_to_no_cotangent_that_it_was_given():
+    value, pullback = lux.vjp(lambda x: (x, x[1:], np.concatenate([x, x[::-1]])), np.arange(3.0))
+    given = (np.ones(3), np.ones(2), np.arange(6.0))
+    kept = [g.copy() for g in given]
+    first, second = pullback(given)[0], pullback(given)[0]
+    for g, k in zip(given, kept):
+        np.testing.assert_array_equal(g, k)
+    np.testing.assert_array_equal(first, [6, 7, 7])
+    np.testing.assert_array_equal(second, first)
+    assert not np.shares_memory(first, second)

@@ -1,6 +1,8 @@
 """Programs give what the functions give that they were recorded from, and their results belong to the caller alone."""
+import contextlib
 import threading
 import warnings
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -8,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lux_nb as lux
-from lux_nb.programs import Program, compiled
+from lux_nb.programs import Program, compiled, passes, source
+
 
 def single(x):
     return x.astype(np.float32)
@@ -66,16 +69,25 @@ def run_alone(program, *inputs):
     return run(*inputs)
 
 
+@contextlib.contextmanager
+def groups_of(size, block):
+    "Have elementwise operations on arrays of so many elements run in blocks of so many bytes, so that small arrays show what large ones do."
+    with mock.patch.object(passes.group, "__defaults__", (size,)), mock.patch.object(source, "BLOCK", block):
+        yield
+
+
+usual_or_small_blocks = pytest.mark.parametrize("blocks", [contextlib.nullcontext, lambda: groups_of(2, 32)], ids=["usual", "small blocks"])
 steps = st.lists(st.tuples(st.integers(0, len(UNARY) + len(BINARY) - 1), st.integers(0, 50), st.integers(0, 50)), min_size=1, max_size=12)
 shapes = st.sampled_from([(3, 4), (4, 4), (5,), (1,), (2, 3, 2), (0, 3), ()])
 
 
-@settings(max_examples=250, deadline=None)
+@usual_or_small_blocks
+@settings(max_examples=200, deadline=None)
 @given(steps, shapes, st.sampled_from([np.float32, np.float64]), st.integers(0, 2**32 - 1))
-def test_a_composition_equals_the_eager_one(numbers, shape, dtype, seed):
+def test_a_composition_equals_the_eager_one(blocks, numbers, shape, dtype, seed):
     rng = np.random.default_rng(seed)
     x, y = (np.asarray(rng.uniform(0.1, 0.9, shape)).astype(dtype) for _ in range(2))
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
+    with blocks(), warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         expected = composition(numbers, x.copy(), y.copy())
         f = compiled(lambda x, y: composition(numbers, x, y))
@@ -95,9 +107,10 @@ def test_a_composition_equals_the_eager_one(numbers, shape, dtype, seed):
         assert not any(np.shares_memory(a, b) for b in (*arrays[:k], x, y))
 
 
+@usual_or_small_blocks
 @settings(max_examples=100, deadline=None)
 @given(steps, st.integers(0, 2**32 - 1))
-def test_a_gradient_equals_the_eager_one(numbers, seed):
+def test_a_gradient_equals_the_eager_one(blocks, numbers, seed):
     rng = np.random.default_rng(seed)
     x, y = rng.uniform(0.1, 0.9, (3, 4)), rng.uniform(0.1, 0.9, (3, 4))
 
@@ -106,7 +119,7 @@ def test_a_gradient_equals_the_eager_one(numbers, seed):
         return sum((np.sum(r.astype(float)) for r in results), start=np.sum(x * y))
 
     both = lux.value_and_grad(loss, argnums=(0, 1))
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
+    with blocks(), warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
             expected = lux.tree_leaves(both(x, y))
@@ -117,6 +130,24 @@ def test_a_gradient_equals_the_eager_one(numbers, seed):
         for _ in range(2):
             for a, b in zip(expected, lux.tree_leaves(program(x, y)), strict=True):
                 assert_close(a, b, epsilon)
+
+
+def test_a_sum_in_a_block_is_taken_before_its_piece_is_used_again():
+    def f(x, c):
+        grown, wave = np.exp(x), np.sin(x)
+        return np.sum(wave * grown), c * grown * np.cos(x) + c * wave
+
+    x, c = np.linspace(0, 1, 100_001), np.linspace(1, 2, 100_001)
+    for a, b in zip(f(x, c), compiled(f)(x, c)):
+        np.testing.assert_allclose(b, a, rtol=1e-12)
+
+
+def test_a_block_reads_a_transposed_buffer_as_it_is_now():
+    def loss(x):
+        return np.sum(np.sin(x)) + np.sum(np.sin(x.T)) + np.sum(x.T)
+
+    x = normal(300, 400)
+    np.testing.assert_allclose(compiled(lux.grad(loss))(x), lux.gradient(loss, x), rtol=1e-12)
 
 
 def test_a_transposed_part_is_not_computed_in_the_place_of_a_plain_one():

@@ -545,7 +545,7 @@ def flat(w: Writer, slot: Slot) -> str:
     "The text of an array as one row."
     if len(slot.shape) == 1:
         return w.text(slot)
-    if slot in w.fixed:
+    if slot in w.fixed and w.fixed[slot].flags.c_contiguous: # of any other layout a row is a copy, made anew at each call
         return once_view(w, f"{w.text(slot)}.reshape(-1)")
     name = w.names.new(f"{slot.name or 'array'}_flat")
     w.body.append(f"{name} = {w.text(slot)}.reshape(-1)")
@@ -567,8 +567,9 @@ def block_text(w: Writer, block: Block, inputs: tuple, arrays: list[Slot], name:
         args = [places[x] if type(x) is Slot else number(w, x, y) for x in instruction.args]
         for slot in {slot for slot in instruction.operands if last[slot] == k and places[slot] in pieces}:
             free.setdefault(slot.dtype, []).append(places[slot])
-        if not y.is_array:
-            returned.append(f"np.add.reduce({args[0]})")
+        if not y.is_array: # summed where it stands: its piece is free for what comes next
+            returned.append(names.new("sum"))
+            lines.append(f"{returned[-1]} = np.add.reduce({args[0]})")
             continue
         if y in results:
             places[y] = results[y]

@@ -32,7 +32,7 @@ elementwise(np.square,     lambda d, y, x: d * (x + x))
 # %% ../../nbs/07_elementwise.ipynb #629ba20d
 def _by_base(d, y, x, n):
     "d times the derivative of x**n by x: n x**(n-1), and 0 for n = 0."
-    if isinstance(n, (int, float)):
+    if type(n) in (int, float, np.float64):
         return d * (x + x) if n == 2 else np.zeros_like(d) if n == 0 else d * (n * x ** (n - 1))
     return d * (n * np.where((n == 0) & (x == 0), 1, x) ** (n - 1.0)) # an unsigned 0 less the integer 1 would be huge
 

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from .reductions import as_array, leading, negative_axes, size_of
 from .table import composite, def_rule, nondifferentiable, stop_gradient, unbroadcast, without_out
+from ..tracing import Tracer, apply
 from ..trees import dispatching, updated
 
 # %% ../../nbs/09b_indexing.ipynb #2bb23510
@@ -106,15 +107,22 @@ def _pick(x, index, lead):
     return _to_front(_to_end(x, lead)[_spelled_out(index, x.ndim - lead)], lead)
 
 
+def _scattered(values, index, shape):
+    "`scatter`, for NumPy's own arrays and for traced ones without the search for others that may answer."
+    if isinstance(values, Tracer):
+        return apply(scatter, (values, index, shape))
+    return (scatter.__wrapped__ if isinstance(values, (np.ndarray, np.generic)) else scatter)(values, index, shape)
+
+
 def _put(values, index, lead, shape):
     "scatter(values, index, shape) behind `lead` axes."
-    if not lead: # for NumPy's own arrays without the search for others that may answer
-        return (scatter.__wrapped__ if isinstance(values, (np.ndarray, np.generic)) else scatter)(values, index, shape)
+    if not lead:
+        return _scattered(values, index, shape)
     if is_basic(index):
         return scatter(values, _behind(lead, index), values.shape[:lead] + shape)
     return _to_front(scatter(_to_end(values, lead), _spelled_out(index, len(shape)), shape + values.shape[:lead]), lead)
 
-
+# %% ../../nbs/09b_indexing.ipynb #d5ff2611
 def _pull_getitem(g, y, x, index):
     "Zeros in the shape of x, with g at the index."
     if type(g) is np.ndarray and type(index) is slice and g.ndim == y.ndim: # the usual case, without the questions
@@ -124,10 +132,23 @@ def _pull_getitem(g, y, x, index):
     return _put(as_array(g), index, len(leading(g, y)), x.shape)
 
 
-def_rule(operator.getitem, lambda t, y, x, index: _pick(t, index, t.ndim - x.ndim), _pull_getitem, view=True)
+def _add_at(total, g, y, x, index):
+    "Add g at the index of the cotangent that x has so far: a loop over the elements of x costs no array of zeros each."
+    if type(total) is not np.ndarray or isinstance(g, Tracer):
+        return False
+    if type(index) not in (slice, int) and not is_basic(index):
+        np.add.at(total, index, g)
+    elif type(part := total[index]) is np.ndarray:
+        np.add(part, g, part)
+    else:
+        total[index] = part + g
+    return True
+
+
+def_rule(operator.getitem, lambda t, y, x, index: _pick(t, index, t.ndim - x.ndim), _pull_getitem, view=True, into=_add_at)
 def_rule(scatter,
     lambda t, y, values, index, shape: _put(t, index, t.ndim - values.ndim, shape),
-    lambda g, y, values, index, shape: _pick(g, index, g.ndim - y.ndim))
+    lambda g, y, values, index, shape: _pick(g, index, g.ndim - y.ndim), direct=_scattered)
 
 # %% ../../nbs/09b_indexing.ipynb #deeaaf69
 def _write(x, index, value, lead):

@@ -67,7 +67,9 @@ def repeated(
     g: ArrayLike, # an array or a number
     shape: tuple[int, ...], # the shape to broadcast it to
 ) -> ArrayLike: # an array of that shape
-    "`np.broadcast_to(g, shape)`; a small NumPy array is copied, which takes a fraction of the time that a view takes."
+    "`np.broadcast_to(g, shape)`, without the time that NumPy's function takes over a number or a small array."
+    if type(g) in (np.float64, np.float32):
+        return np.ndarray(shape, g.dtype, g, 0, (0,) * len(shape)) # one number of memory, seen at every place
     if isinstance(g, (np.ndarray, np.generic)) and math.prod(shape) <= 4096:
         result = np.empty(shape, g.dtype)
         result[...] = g

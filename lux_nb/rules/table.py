@@ -43,7 +43,7 @@ class Maps(dict):
 class Rule:
     "The derivative of one function: its maps, and what a transform needs to know to call them."
 
-    __slots__ = ("function", "push", "pull", "names", "elementwise", "several", "view", "batched", "direct", "special", "out", "read")
+    __slots__ = ("function", "push", "pull", "names", "elementwise", "several", "view", "batched", "direct", "into", "special", "straight", "out", "read")
 
     def __init__(
         self,
@@ -56,13 +56,16 @@ class Rule:
         view: bool = False, # the result may share memory with the first argument
         batched: bool = True, # the maps take extra leading axes; otherwise they are called in a loop
         direct: Callable | None = None, # the same function with less ceremony, for positional arguments
+        into: Callable | None = None, # into(total, g, y, *args) adds what the pull gives to an array in place; False if it can't
     ):
         self.function, self.push, self.pull, self.names = function, push, pull, names
         push.rule, push.mode, pull.rule, pull.mode = self, "push", self, "pull"
         self.elementwise, self.several, self.view, self.batched = elementwise, several, view, batched
-        self.direct = direct
+        self.direct, self.into = direct, into
         self.read: set | None = None # what the pull maps look at, once somebody asked `needs`
         self.special = several or function is updated # not one result, or perhaps one of whole numbers
+        pulls = tuple(pull.get(k) for k in range(2))
+        self.straight = None if None in pulls or self.special or view or direct else pulls # the pull maps of an ordinary operator
         every = push.variadic or pull.variadic or {"args", "operands"} & set(names)
         self.out = list(names).index("out") if "out" in names else sys.maxsize if every else len(names)
 
@@ -177,12 +180,13 @@ def def_rule(
     view: bool = False, # the result may share memory with the first argument
     batched: bool = True, # the maps take tangents and cotangents with extra leading axes; if not, they are called in a loop
     direct: Callable | None = None, # the same function with less ceremony, for positional arguments
+    into: Callable | None = None, # into(total, g, y, *args) adds what the pull gives for operand 0 to an array in place; False if it can't
 ) -> None:
     "Enter the derivative of `function` into the table: its linear map (push) and the transpose (pull), for each operand."
     push, pull = (_maps({} if given is None else given, variadic and given is not None) for given in (push, pull))
     names = _parameters(pull if pull or pull.variadic else push, skip=3 if variadic or sequence else 2)
     _forget(function)
-    RULES[function] = rule = Rule(function, push, pull, names, several=several, view=view, batched=batched, direct=direct)
+    RULES[function] = rule = Rule(function, push, pull, names, several=several, view=view, batched=batched, direct=direct, into=into)
     if variadic or sequence: # whose maps have another argument before these
         rule.read = {...}
 
