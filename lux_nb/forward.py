@@ -161,8 +161,21 @@ def _getitem(self, index):
     return result
 
 
+def _array_ufunc(self, ufunc, method, *inputs, out=None, **kwargs):
+    "A ufunc of one number, or of an array and a number, likewise."
+    trace, x, rule, count = self.owner, self.value, RULES.get(ufunc), len(inputs)
+    if trace.quiet and not trace.batch and rule is not None and rule.straight is not None and method == "__call__" and out is None and not kwargs:
+        if count == 1:
+            y = ufunc(x)
+            return trace.dual(y, rule.push[0](self.tangent, y, x))
+        if count == 2 and type(other := inputs[0]) is np.ndarray:
+            y = ufunc(other, x)
+            return trace.dual(y, rule.push[1](self.tangent, y, other, x))
+    return Tracer.__array_ufunc__(self, ufunc, method, *inputs, out=out, **kwargs)
+
+
 own_operators(Dual, _operators)
-Dual.__getitem__ = _getitem
+Dual.__getitem__, Dual.__array_ufunc__ = _getitem, _array_ufunc
 
 # %% ../nbs/13_forward.ipynb #4a37be1e
 def jvp(

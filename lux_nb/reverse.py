@@ -261,8 +261,20 @@ def _getitem(self, index):
     return result
 
 
+def _array_ufunc(self, ufunc, method, *inputs, out=None, **kwargs):
+    "A ufunc of one value, or of an array and a value, likewise."
+    tape, x, rule, count = self.owner, self.value, RULES.get(ufunc), len(inputs)
+    if tape.quiet and rule is not None and rule.straight is not None and method == "__call__" and out is None and not kwargs:
+        if count == 1:
+            return Traced(tape, ufunc, rule, (x,), NO_KEYWORDS, ((0, self.slot, rule.straight[0]),), ufunc(x))
+        if count == 2 and type(other := inputs[0]) is np.ndarray:
+            other = tape.keep(other)
+            return Traced(tape, ufunc, rule, (other, x), NO_KEYWORDS, ((1, self.slot, rule.straight[1]),), ufunc(other, x))
+    return Tracer.__array_ufunc__(self, ufunc, method, *inputs, out=out, **kwargs)
+
+
 own_operators(Traced, _operators)
-Traced.__getitem__ = _getitem
+Traced.__getitem__, Traced.__array_ufunc__ = _getitem, _array_ufunc
 
 # %% ../nbs/14_reverse.ipynb #47d6c85c
 def pull_back(
@@ -332,15 +344,16 @@ def fitted(
         if type(c) is type(value) or getattr(value, "dtype", None) == object:
             return c
         c = np.asarray(c)
-    shape = value.shape if hasattr(value, "dtype") else np.shape(value)
+    plain = not hasattr(value, "dtype")
+    shape = () if plain else value.shape
     if c.shape[batch:] != shape:
         c = unbroadcast(c, value, batch)
-        if np.shape(c)[batch:] != shape:
+        if c.shape[batch:] != shape:
             raise ValueError(
                 f"the pull of {name_of(function)} for argument {position} gave shape {np.shape(c)}, "
                 f"and the argument has shape {shape}: a cotangent has the shape of its primal"
             )
-    return cast_like(c, value)
+    return cast_like(c, value) if plain or c.dtype is not value.dtype else c
 
 # %% ../nbs/14_reverse.ipynb #81d2ca98
 def vjp(

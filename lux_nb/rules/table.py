@@ -64,8 +64,8 @@ class Rule:
         self.direct, self.into = direct, into
         self.read: set | None = None # what the pull maps look at, once somebody asked `needs`
         self.special = several or function is updated # not one result, or perhaps one of whole numbers
-        pulls = tuple(pull.get(k) for k in range(2))
-        self.straight = None if None in pulls or self.special or view or direct else pulls # the pull maps of an ordinary operator
+        pushes, pulls = (tuple(maps.get(k) for k in range(len(names))) for maps in (push, pull))
+        self.straight = None if None in pushes + pulls or self.special or view or direct else pulls # the pull maps of an ordinary operator or ufunc
         every = push.variadic or pull.variadic or {"args", "operands"} & set(names)
         self.out = list(names).index("out") if "out" in names else sys.maxsize if every else len(names)
 
@@ -354,6 +354,8 @@ def unbroadcast(
         return np.sum(g)
     if g.shape[batch:] == shape:
         return g
+    if type(g) is np.ndarray and g.ndim == 2 and g.shape[1:] == shape and not batch: # a bias, the usual case
+        return np.add.reduce(g, 0)
     extra = g.ndim - batch - len(shape)
     if extra < 0:
         return g
