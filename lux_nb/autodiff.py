@@ -107,12 +107,12 @@ class AutoForward:
             result, aux = two_results("gradient", f(*xs)) if has_aux else (f(*xs), None)
             return scalar_output(result), aux
 
-        values, treedef = differentiable_leaves("gradient", xs)
-        (value,), (slopes,), _, aux = self.columns(scalar, values, treedef)
+        values, build = differentiable_leaves("gradient", xs)
+        (value,), (slopes,), _, aux = self.columns(scalar, values, build)
         if "c" in [dtype_of(x).kind for x in values]: # a complex number moves in two directions
-            _, (turned,), *_ = self.columns(scalar, values, treedef, direction=1j)
+            _, (turned,), *_ = self.columns(scalar, values, build, direction=1j)
             slopes = [s - 1j * t if dtype_of(x).kind == "c" else s for s, t, x in zip(slopes, turned, values)]
-        return value, tree_unflatten(treedef, [_number(cast_like(s, x)) for s, x in zip(slopes, values)]), aux
+        return value, build([_number(cast_like(s, x)) for s, x in zip(slopes, values)]), aux
 
     def jacobian(self, f, xs):
         "For each output leaf and input leaf, the array of shape output.shape + input.shape."
@@ -122,7 +122,7 @@ class AutoForward:
             for y, row in zip(outputs, columns)
         ]
 
-    def columns(self, f, values, treedef, direction=1):
+    def columns(self, f, values, build, direction=1):
         "The leaves of f's result, for each of them and each input an array of shape input.shape + output.shape, the result's structure, auxiliary values."
         shapes = [value.shape if hasattr(value, "shape") else () for value in values]
         bounds = list(accumulate(map(math.prod, shapes), initial=0))
@@ -131,7 +131,7 @@ class AutoForward:
             units = unit_vectors(values, start, min(start + self.chunk, bounds[-1]))
             if direction != 1:
                 units = [u * direction if dtype_of(u).kind == "c" else u for u in units]
-            outputs, tangents, outdef, aux = dual_leaves(f, values, units, treedef, True, 1)
+            outputs, tangents, outdef, aux = dual_leaves(f, values, units, build, True, 1)
             passes.append(tangents)
         stacked = tangents if len(passes) == 1 else map(np.concatenate, zip(*passes))
         columns = [[c[a:b].reshape(shape + c.shape[1:]) for shape, a, b in zip(shapes, bounds, bounds[1:])] for c in stacked]
@@ -150,20 +150,20 @@ class AutoReverse:
 
     def value_and_gradient(self, f, xs, has_aux=False):
         "The value of a scalar function and its gradient with respect to every argument."
-        tape, inputs, treedef, result, aux = record(f, xs, "gradient", has_aux)
+        tape, inputs, build, result, aux = record(f, xs, "gradient", has_aux)
         try:
             scalar_output(result)
             value, seeds = result, []
             if owned(tape, result):
                 value = result.value
                 seeds = [(result.slot, one_like(value))]
-            return value, pull_to_leaves(tape, inputs, treedef, seeds, (), True), aux
+            return value, pull_to_leaves(tape, inputs, build, seeds, (), True), aux
         finally:
             tape.release()
 
     def jacobian(self, f, xs):
         "For each output leaf and input leaf, the array of shape output.shape + input.shape."
-        tape, inputs, treedef, result, _ = record(f, xs, "jacobian")
+        tape, inputs, build, result, _ = record(f, xs, "jacobian")
         outputs, outdef = tree_flatten(result)
         values = [output.value if owned(tape, output) else output for output in outputs]
         _refuse_complex("a Jacobian in reverse mode", values, "use AutoForward(), or return real and imaginary parts")
@@ -172,7 +172,7 @@ class AutoReverse:
         for start in range(0, bounds[-1], self.chunk) or (0,):
             stop = min(start + self.chunk, bounds[-1])
             seeds = [(o.slot, g) for o, g in zip(outputs, unit_vectors(values, start, stop)) if owned(tape, o)]
-            passes.append(tree_leaves(pull_to_leaves(tape, inputs, treedef, seeds, lead=(stop - start,))))
+            passes.append(tree_leaves(pull_to_leaves(tape, inputs, build, seeds, lead=(stop - start,))))
         stacked = [np.concatenate(row) if len(row) > 1 else row[0] for row in zip(*passes)]
         return (values, outdef), [
             [np.reshape(c[a:b], np.shape(v) + c.shape[1:]) for c in stacked] for v, a, b in zip(values, bounds, bounds[1:])

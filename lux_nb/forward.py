@@ -194,20 +194,20 @@ def jvp(
     for name, given in (("primals", primals), ("tangents", tangents)):
         if not isinstance(given, (tuple, list)):
             raise TypeError(f"jvp: {name} must be a tuple with one entry for each argument of f, got {type(given).__name__}: write ({name[:-1]},)")
-    values, treedef = differentiable_leaves("jvp", tuple(primals))
-    return push_forward(f, values, matching_leaves("jvp", "tangent", tuple(tangents), values, treedef), treedef, has_aux)
+    values, build = differentiable_leaves("jvp", tuple(primals))
+    return push_forward(f, values, matching_leaves("jvp", "tangent", tuple(tangents), values, tree_structure(tuple(primals))), build, has_aux)
 
 # %% ../nbs/13_forward.ipynb #05cefd20
 def push_forward(
     f: Callable, # the function
     values: list, # the leaves of its arguments
     tangents: list, # their tangents, each of shape batch + value.shape
-    treedef: Any, # the structure of the arguments
+    build: Callable, # makes arguments of dual numbers
     has_aux: bool = False, # f returns (result, auxiliary values)
     batch: int = 0, # how many leading axes of the tangents count them
 ) -> tuple: # (value, tangent), and the auxiliary values with has_aux
     "Run f on dual numbers."
-    outputs, slopes, outdef, aux = dual_leaves(f, values, tangents, treedef, has_aux, batch)
+    outputs, slopes, outdef, aux = dual_leaves(f, values, tangents, build, has_aux, batch)
     value, tangent = tree_unflatten(outdef, outputs), tree_unflatten(outdef, slopes)
     return (value, tangent, aux) if has_aux else (value, tangent)
 
@@ -215,11 +215,11 @@ def push_forward(
 _LEAF = tree_structure(0) # the structure of a number or an array by itself
 
 
-def dual_leaves(f: Callable, values: list, tangents: list, treedef: Any, has_aux: bool, batch: int) -> tuple:
+def dual_leaves(f: Callable, values: list, tangents: list, build: Callable, has_aux: bool, batch: int) -> tuple:
     "Run f on dual numbers: the leaves of its result, their tangents, the result's structure, the auxiliary values."
     with Forward(batch) as trace:
         duals = [Dual(trace, value, tangent) for value, tangent in zip(values, tangents)]
-        result = f(*tree_unflatten(treedef, duals))
+        result = f(*build(duals))
         result, aux = two_results("jvp", result) if has_aux else (result, None)
     leaves, outdef = ([result], _LEAF) if isinstance(result, Tracer) else tree_flatten(result)
     outputs, slopes, given = [], [], set(map(id, tangents))

@@ -368,13 +368,13 @@ def vjp(
 
     Source: Griewank and Walther, Evaluating Derivatives, 2nd ed. (2008), section 3.2.
     """
-    tape, inputs, treedef, result, aux = record(f, primals, "vjp", has_aux)
+    tape, inputs, build, result, aux = record(f, primals, "vjp", has_aux)
     outputs, outdef = tree_flatten(result)
     values = [output.value if owned(tape, output) else output for output in outputs]
 
     def pullback(cotangent):
         given = matching_leaves("pullback", "cotangent", cotangent, values, outdef)
-        return pull_to_leaves(tape, inputs, treedef, [(output.slot, g) for output, g in zip(outputs, given) if owned(tape, output)])
+        return pull_to_leaves(tape, inputs, build, [(output.slot, g) for output, g in zip(outputs, given) if owned(tape, output)])
 
     value = tree_unflatten(outdef, [separate(v) for v in values])
     return (value, pullback, tree_map(separate, aux)) if has_aux else (value, pullback)
@@ -385,13 +385,13 @@ def record(
     primals: tuple, # its arguments
     operation: str, # who asks, for error messages
     has_aux: bool = False, # f returns (result, auxiliary values)
-) -> tuple: # (tape, the values of its first slots, the inputs, their structure, what f returned, auxiliary values)
+) -> tuple: # (tape, the values of its first slots, the inputs, what makes arguments of others, what f returned, auxiliary values)
     "Run f on traced values, and keep the tape."
-    values, treedef = differentiable_leaves(operation, primals)
+    values, build = differentiable_leaves(operation, primals)
     with Tape() as tape:
         traced = list(map(tape.leaf, values))
         values = [leaf.value for leaf in traced]
-        arguments = treedef.unflatten(traced)
+        arguments = build(traced)
         for argument in arguments:
             if type(argument) is ComponentArray:
                 tape.cut(argument)
@@ -404,7 +404,7 @@ def record(
                 check_result(tape, leaf)
         if aux is not None:
             aux = detached(tape, aux)
-    return tape, values, treedef, result, aux
+    return tape, values, build, result, aux
 
 # %% ../nbs/14_reverse.ipynb #caf74891
 def owned(tape: Tape, value: Any) -> bool:
@@ -415,7 +415,7 @@ def owned(tape: Tape, value: Any) -> bool:
 def pull_to_leaves(
     tape: Tape, # a tape
     inputs: list, # the values of its first slots
-    treedef: Any, # the inputs' structure
+    build: Callable, # makes arguments of the cotangents of the inputs
     seeds: list, # as `pull_back` takes them
     lead: tuple = (), # the leading axes of the cotangents, which count them
     consume: bool = False, # let go of the tape on the way
@@ -432,7 +432,7 @@ def pull_to_leaves(
             c = own(c)
         taken.append(c)
         found.append(c)
-    return treedef.unflatten(found)
+    return build(found)
 
 # %% ../nbs/14_reverse.ipynb #5097aa93
 def separate(value: Any) -> Any:

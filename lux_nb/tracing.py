@@ -575,20 +575,20 @@ def is_differentiable(leaf: Any) -> bool:
 
 def differentiable_leaves(
     operation: str, # who asks, for the error message
-    tree: tuple, # the arguments of the differentiated function: numbers and arrays, in any nesting
-) -> tuple[list, Any]: # their leaves and their structure
+    args: tuple, # the arguments of the differentiated function: numbers and arrays, in any nesting
+) -> tuple[list, Callable]: # their leaves, and what makes arguments of others in their place
     "Flatten arguments. Raises TypeError, naming the leaf, where a leaf is not of a real or complex floating-point type."
-    leaves, treedef = flatten_arguments(tree)
+    leaves, build = flatten_arguments(args)
     for index, leaf in enumerate(leaves):
         if not (type(leaf) is np.ndarray and leaf.dtype.kind == "f" or is_differentiable(leaf)):
-            position, _, inside = tree_leaves_with_path(tree)[index][0].removeprefix("[").partition("]")
+            position, _, inside = tree_leaves_with_path(args)[index][0].removeprefix("[").partition("]")
             name = f"{type(leaf).__name__} of " if unsuited(leaf) else ""
             got = f"{name}{leaf.dtype} of shape {leaf.shape}" if hasattr(leaf, "dtype") else f"{type(leaf).__name__} {leaf!r}"
             raise TypeError(
                 f"{operation} needs floating-point inputs, got {got} in argument {position}{inside}: "
                 "convert it (x.astype(float), 3.0 for 3, np.asarray of a matrix), or leave it out of the differentiated arguments (argnums, a closure)"
             )
-    return leaves, treedef
+    return leaves, build
 
 # %% ../nbs/05_tracing.ipynb #4812bd23
 def dtype_of(value: Any) -> np.dtype:

@@ -677,20 +677,28 @@ _quick_maps[ComponentArray] = _map_vectors
 
 
 @functools.cache
-def _structure(names: tuple | int) -> optree.PyTreeSpec:
-    "The structure of a tuple of so many leaves, or of one that holds a FrozenDict of leaves with these names."
-    return tree_structure((0,) * names if type(names) is int else (frozen_dict(names, (0,) * len(names)),))
+def _with_names(names: tuple) -> optree.PyTreeSpec:
+    "The structure of a tuple of one FrozenDict of leaves."
+    return tree_structure((frozen_dict(names, (0,) * len(names)),))
 
 
 def flatten_arguments(
     args: tuple,  # of trees
-) -> tuple[list, optree.PyTreeSpec]:  # the leaves, the structure
-    "`tree_flatten` of the arguments of a function; a row of arrays, or one FrozenDict of arrays, takes a third of the time."
-    flat, names = args, len(args)
-    if names == 1 and type(args[0]) is FrozenDict: flat, names = args[0]._values, args[0]._names
-    for value in flat:
-        if type(value) is not np.ndarray: return tree_flatten(args)
-    return list(flat), _structure(names)
+) -> tuple[list, Callable]:  # the leaves, and what makes arguments of others in their place
+    "The leaves of the arguments of a function. Arrays alone, one FrozenDict of arrays, and one ComponentArray take no search."
+    values, build = args, tuple
+    if len(args) == 1:
+        x = args[0]
+        if type(x) is FrozenDict:
+            values, build = x._values, _with_names(x._names).unflatten
+        elif type(x) is ComponentArray:
+            layout = x.layout
+            return [x.data], lambda leaves: (_component_array(leaves[0], layout),)
+    for value in values:
+        if type(value) is not np.ndarray:
+            values, treedef = tree_flatten(args)
+            return values, treedef.unflatten
+    return list(values), build
 
 # %% ../nbs/03_immutability.ipynb #3a38c68a
 _KEEP_NAMES = {np.zeros_like, np.ones_like, np.full_like, np.empty_like, np.copy, np.where, np.clip, np.nan_to_num,

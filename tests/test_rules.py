@@ -129,7 +129,7 @@ def test_leading_axes(row):
     f, many = flat_outputs(row), 3
     values, treedef = tree_flatten(tuple(xs))
     batches = [np.stack(column) for column in zip(*[like(rng, xs) for _ in range(many)])]
-    ys, dys = push_forward(f, values, batches, treedef, batch=1)
+    ys, dys = push_forward(f, values, batches, treedef.unflatten, batch=1)
     for i in range(many):
         _, one = jvp(f, tuple(xs), tuple(b[i] for b in batches))
         for dy, expected in zip(dys, one):

@@ -80,7 +80,7 @@ def check(f, *xs, differences=True, seed=0, rtol=None, h=None):
     assert np.isfinite(size), "a cotangent is not finite"
     assert abs(pairing(cs, ts) - pairing(gs, dys)) <= 32 * rtol * size
     many, treedef = [np.stack([t, np.zeros_like(t), -2 * t]) for t in ts], tree_flatten(xs)[1]
-    for both, dy in zip(tree_leaves(push_forward(f, list(xs), many, treedef, batch=1)[1]), dys, strict=True):
+    for both, dy in zip(tree_leaves(push_forward(f, list(xs), many, treedef.unflatten, batch=1)[1]), dys, strict=True):
         np.testing.assert_allclose(both, np.multiply.outer(np.array([1, 0, -2], dy.dtype), dy), rtol=8 * rtol, atol=8 * rtol)
     if differences:
         h = h or np.cbrt(precision)
