@@ -14,7 +14,7 @@ from lux_nb.tracing import INSPECTING, Tracer
 # Every public function that the table does not hold stands here, under the reason why.
 REASONS = {
     "makes an array from numbers that count, such as lengths and shapes": """
-        arange broadcast_shapes diag_indices empty eye fromfunction full identity indices linspace logspace geomspace
+        arange broadcast_shapes diag_indices empty eye fromfunction full identity indices
         mask_indices ones tri tril_indices triu_indices zeros fft.fftfreq fft.rfftfreq""",
     "reads or writes files and bytes": """
         from_dlpack frombuffer fromfile fromregex fromstring genfromtxt load loadtxt save savetxt savez savez_compressed""",
@@ -27,9 +27,9 @@ REASONS = {
     "packs bits": "packbits unpackbits",
     "makes an index of an open mesh": "ix_",
     "is of the old polynomials, whose successors are in numpy.polynomial": """
-        poly polyadd polyder polydiv polyfit polyint polymul polysub polyval roots""",
+        poly polyadd polyder polydiv polyfit polyint polymul polysub roots""",
     "makes a window from its length": "bartlett blackman hamming hanning kaiser",
-    "is statistics or algebra that a user writes in a line": "corrcoef cov vander",
+    "is algebra that a user writes in a line": "vander",
     "has a result whose dtype depends on the values": "real_if_close",
     "makes a plain array or matrix by definition": """
         array asarray asanyarray asarray_chkfinite ascontiguousarray asfortranarray asmatrix bmat fromiter require""",

@@ -48,6 +48,17 @@ elementwise(np.sqrt,  lambda d, y, x: d / (2 * y))
 elementwise(np.cbrt,  lambda d, y, x: d / (3 * y * y))
 composite(np.float_power, lambda x, n: np.power(x * np.float64(1), n * np.float64(1)))
 
+
+def _polyval(p, x):
+    "`np.polyval`: a polynomial, the highest power first, by Horner's scheme."
+    y = np.zeros_like(x)
+    for coefficient in p:
+        y = y * x + coefficient
+    return y
+
+
+composite(np.polyval, _polyval)
+
 # %% ../../nbs/07_elementwise.ipynb #8fd58e4f
 LN2, LN10 = math.log(2), math.log(10)
 

@@ -10,13 +10,14 @@ import functools
 import math
 import operator
 import string
+import warnings
 from typing import Any
 
 import numpy as np
 
 from .reductions import as_array, leading, size_of
 from .table import alias, composite, def_rule, nondifferentiable, unbroadcast
-from ..tracing import Tracer
+from ..tracing import Tracer, astype
 
 # %% ../../nbs/10_products.ipynb #8ae3de2c
 _PULL_LEFT = { # by the number of axes of a and b
@@ -208,6 +209,56 @@ def _kron(a, b):
 
 
 composite(np.kron, _kron)
+
+# %% ../../nbs/10_products.ipynb #1ad76695
+def _sample_weights(fweights, aweights, samples):
+    "The weight of each sample: how often it counts, times how much; None if all are alike. Values are asked of plain numbers alone."
+    for name, weights in (("fweights", fweights), ("aweights", aweights)):
+        if weights is not None and (np.shape(weights) != samples.shape[1:] or np.any(np.less(weights, 0)) is np.True_):
+            raise ValueError(f"np.cov needs {name} of shape {samples.shape[1:]}, none of them negative, got shape {np.shape(weights)}")
+    if fweights is not None and np.any(np.not_equal(fweights, np.round(fweights))) is np.True_:
+        raise TypeError("np.cov needs fweights that are whole numbers: they say how often each sample was seen")
+    return np.multiply(1 if fweights is None else fweights, aweights) if aweights is not None else fweights
+
+
+def _cov(m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=None, *, dtype=None):
+    "`np.cov`: the products of the deviations from the mean, averaged over the samples."
+    if max(np.ndim(m), np.ndim(y)) > 2:
+        raise ValueError(f"np.cov needs vectors and matrices, got {max(np.ndim(m), np.ndim(y))} axes")
+    samples = np.atleast_2d(m) if rowvar or np.ndim(m) == 1 else np.atleast_2d(m).T
+    if y is not None:
+        others = np.atleast_2d(y)
+        samples = np.concatenate([samples, others if rowvar or others.shape[0] == 1 else others.T])
+    samples = astype(samples, np.result_type(samples.dtype, np.float64) if dtype is None else dtype)
+    ddof, weights = (0 if bias else 1) if ddof is None else ddof, _sample_weights(fweights, aweights, samples)
+    total = samples.shape[1] if weights is None else np.sum(weights)
+    if aweights is not None and ddof:
+        count = total - ddof * np.sum(weights * aweights) / total
+    else:
+        count = total - ddof
+    if np.less_equal(count, 0) is np.True_: # asked of plain numbers alone, as above: CuPy's stay where they are
+        warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=2)
+        count = 0.0
+    deviations = samples - np.average(samples, axis=1, weights=weights, keepdims=True)
+    weighted = deviations if weights is None else deviations * weights
+    products = np.dot(deviations, conjugated(weighted.T))
+    return np.squeeze(astype(products * np.true_divide(1, count), products.dtype))
+
+
+composite(np.cov, _cov)
+
+# %% ../../nbs/10_products.ipynb #26f81dab
+def _corrcoef(x, y=None, rowvar=True, *, dtype=None):
+    "`np.corrcoef`: the covariances of variables that are scaled to a variance of one."
+    c = np.cov(x, y, rowvar, dtype=dtype)
+    if not np.ndim(c):
+        return c / c
+    deviation = np.sqrt(np.real(np.diag(c)))
+    c = c / deviation[:, None] / deviation
+    return np.clip(c.real, -1, 1) + 1j * np.clip(c.imag, -1, 1) if np.iscomplexobj(c) else np.clip(c, -1, 1)
+
+
+composite(np.corrcoef, _corrcoef)
 
 # %% ../../nbs/10_products.ipynb #0ec41b53
 def _cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):

@@ -7,6 +7,7 @@ __all__ = ['converted', 'constant', 'copied']
 
 # %% ../../nbs/09_shapes.ipynb #2b727e37
 import math
+import operator
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -299,6 +300,57 @@ composite(np.empty_like, _like(np.empty_like))
 composite(np.full_like,  _full_like)
 if hasattr(np, "astype"):
     composite(np.astype, _astype)
+
+# %% ../../nbs/09_shapes.ipynb #0249f90b
+def _linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0, *, device=None):
+    "`np.linspace`: each point is a weighted sum of both ends."
+    num = operator.index(num)
+    if num < 0:
+        raise ValueError(f"np.linspace needs a number of points that is not negative, got {num}")
+    if _is_exact(dtype):
+        raise TypeError(f"np.linspace with traced ends has no derivative in dtype={np.dtype(dtype)}: pass stop_gradient of the ends")
+    delta, parts = np.subtract(stop, start), num - 1 if endpoint else num
+    step = delta / parts if parts else np.nan
+    ranks = np.cumsum(np.ones_like(stop_gradient(delta), shape=(num,), dtype=int)) - 1
+    y = ranks.astype(delta.dtype).reshape((num,) + (1,) * delta.ndim) * (step if parts else delta) + start
+    if endpoint and num > 1:
+        y = np.concatenate([y[:-1], np.expand_dims(np.zeros_like(delta) + stop, 0)])
+    y = y if axis == 0 else np.moveaxis(y, 0, axis)
+    y = y if dtype is None else astype(y, dtype)
+    return (y, step) if retstep else y
+
+
+composite(np.linspace, _linspace)
+
+# %% ../../nbs/09_shapes.ipynb #6df58ba5
+def _logspace(start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0):
+    "`np.logspace`: powers of the base, evenly spaced exponents."
+    if np.ndim(base):
+        ndim = max(map(np.ndim, (start, stop, base)))
+        start, stop, base = (np.reshape(x, (1,) * (ndim - np.ndim(x)) + np.shape(x)) for x in (start, stop, base))
+        base = np.expand_dims(base, axis)
+    y = np.power(base, np.linspace(start, stop, num, endpoint, axis=axis))
+    return y if dtype is None else astype(y, dtype)
+
+
+def _geomspace(start, stop, num=50, endpoint=True, dtype=None, axis=0):
+    "`np.geomspace`: a constant ratio from each point to the next; the ends are exact."
+    if np.any(np.equal(start, 0)) or np.any(np.equal(stop, 0)):
+        raise ValueError("np.geomspace needs ends other than zero, between which there is a ratio")
+    sign, one = np.sign(start), np.result_type(start, stop, np.zeros((), dtype)).type(1) # NumPy computes in float64 at least
+    first, last = one * start / sign, one * stop / sign
+    y = np.logspace(np.log10(first), np.log10(last), num, endpoint)
+    ends = [np.expand_dims(np.zeros_like(y[0]) + end, 0) for end in (first, last)] if num else []
+    if num > 1 and endpoint:
+        y = np.concatenate([ends[0], y[1:-1], ends[1]])
+    elif num:
+        y = np.concatenate([ends[0], y[1:]])
+    y = np.moveaxis(y * sign, 0, axis)
+    return y if dtype is None else astype(y, dtype)
+
+
+composite(np.logspace,  _logspace)
+composite(np.geomspace, _geomspace)
 
 # %% ../../nbs/09_shapes.ipynb #08c30b5d
 def _between(t, axis, start, size):

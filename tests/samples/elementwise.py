@@ -41,6 +41,8 @@ POWERS = [
     row(operator.pow, (4,), call=lambda f, n: f(2, n)),
     row(np.power, (4,), call=lambda f, n: f(2.5, n)),
     row(np.float_power, (2, 3), (3,), domain=positive, complex=True),
+    row(np.polyval, (4,), (2, 3), complex=True),
+    row(np.polyval, (1,), ()),
     row(np.sqrt, (2, 3), domain=positive, complex=True, dask=True),
     row(np.cbrt, (2, 3), dask=True),
 ]

@@ -3,7 +3,7 @@ import operator
 
 import numpy as np
 
-from rule_samples import row
+from rule_samples import positive, real, row
 
 MATRICES = [((4,), (4,)), ((4,), (4, 2)), ((3, 4), (4,)), ((3, 4), (4, 2)), ((2, 3, 4), (4, 2)),
             ((3, 4), (2, 4, 2)), ((2, 3, 4), (4,)), ((4,), (2, 4, 3)), ((2, 1, 3, 4), (3, 4, 2)),
@@ -75,3 +75,14 @@ ROWS = [
 ]
 if hasattr(np, "matvec"):
     ROWS += [row(np.matvec, (2, 3, 4), (4,), complex=True), row(np.vecmat, (2, 1, 3), (4, 3, 2), complex=True)]
+WEIGHTS, COUNTS = np.array([0.5, 1.0, 2.0, 0.25, 1.5]), np.array([1, 3, 0, 2, 1])
+ROWS += [
+    *[row(f, *shapes, complex=True) for f in (np.cov, np.corrcoef) for shapes in (((3, 5),), ((3, 5), (2, 5)), ((2, 5), (5,)))],
+    row(np.cov, (5,), complex=True),
+    row(np.corrcoef, (5,), orders=1),
+    *[row(f, (5, 2), (5, 3), rowvar=False) for f in (np.cov, np.corrcoef)],
+    *[row(np.cov, (2, 5), **options) for options in (dict(bias=True), dict(ddof=2))],
+    row(np.cov, (2, 5), call=lambda f, x: f(x, fweights=COUNTS)),
+    *[row(np.cov, (2, 5), call=lambda f, x, ddof=ddof: f(x, ddof=ddof, aweights=WEIGHTS, fweights=COUNTS)) for ddof in (0, 1)],
+    *[row(np.cov, (2, 5), (5,), domain=(real, positive), call=lambda f, x, w, ddof=ddof: f(x, ddof=ddof, aweights=w)) for ddof in (0, 1)],
+]

@@ -2,7 +2,7 @@
 import numpy as np
 
 from lux_nb.trees import ComponentArray, flatten_parts, unravel
-from rule_samples import row
+from rule_samples import positive, row
 
 LAYOUT = ComponentArray(weight=np.zeros((2, 3)), bias=np.zeros(2), scale=np.zeros(())).layout
 
@@ -112,6 +112,19 @@ DIAGONALS = [
     *[row(f, (3,)) for f in (np.tril, np.triu)],
 ]
 
+SPACED = [
+    *[row(f, (), (), domain=positive, low_precision=f is not np.geomspace, num=5, endpoint=endpoint)
+      for f in (np.linspace, np.logspace, np.geomspace) for endpoint in (True, False)],
+    *[row(f, (2,), (3, 2), domain=positive, low_precision=f is not np.geomspace, num=4, axis=-1) for f in (np.linspace, np.logspace, np.geomspace)],
+    *[row(np.linspace, (), (2,), num=num, endpoint=endpoint) for num in (0, 1, 2) for endpoint in (True, False)],
+    row(np.linspace, (2,), (2,), num=4, retstep=True, complex=True),
+    row(np.linspace, (), call=lambda f, x: f(-1, x, 4)),
+    row(np.linspace, (2,), call=lambda f, x: f(x, 3.0, 4, dtype=np.float64)),
+    row(np.logspace, (), (), (3,), domain=positive, call=lambda f, a, b, base: f(a, b, 4, base=base)),
+    row(np.geomspace, (), (), domain=positive, low_precision=False, call=lambda f, a, b: f(-a, -b, 4)),
+    row(np.geomspace, (), (), domain=positive, low_precision=False, num=1),
+]
+
 PARTS = [
     row(unravel, (9,), call=lambda f, x: f(x, LAYOUT), complex=True),
     row(unravel, (9,), call=lambda f, x: f(x, LAYOUT)[0]),
@@ -120,4 +133,4 @@ PARTS = [
     row(flatten_parts, (4, 2, 3), (4, 2), (4,), call=lambda f, *parts: f(parts, LAYOUT)),
 ]
 
-ROWS = RESHAPING + PERMUTING + REPEATING + CONSTANTS + JOINING + CUTTING + PADDING + DIAGONALS + PARTS
+ROWS = RESHAPING + PERMUTING + REPEATING + CONSTANTS + JOINING + CUTTING + PADDING + DIAGONALS + SPACED + PARTS
