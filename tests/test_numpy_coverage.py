@@ -95,6 +95,42 @@ def test_no_function_stands_in_two_tables():
         assert not sorted(name_of(f) for f in one if f in other)
 
 
+# Bad axes are refused, as NumPy refuses them
+
+AXES = list({
+    np.sum: (), np.mean: (), np.var: (), np.max: (), np.prod: (), np.median: (), np.average: (), np.cumsum: (), np.cumprod: (), np.sort: (), np.nansum: (),
+    np.flip: (), np.roll: (1,), np.repeat: (2,), np.split: ([1],), np.array_split: (2,), np.delete: (0,), np.insert: (0, 1.0), np.take: (0,), np.compress: ([True],),
+    np.diff: (), np.trapezoid: (), np.gradient: (), np.expand_dims: (), np.squeeze: (), np.rollaxis: (), np.quantile: (0.3,), np.fft.fft: (), np.fft.rfft: (),
+    np.linalg.norm: (), np.logaddexp.reduce: (), np.subtract.accumulate: (), np.cross: (np.ones(3),), np.ptp: (), np.argmax: (),
+}.items())
+
+
+@pytest.mark.parametrize("axis", [2, 5, -3])
+@pytest.mark.parametrize("f, args", AXES, ids=lambda f: name_of(f) if callable(f) else "")
+def test_an_axis_that_is_not_there_is_refused(f, args, axis):
+    x = np.arange(1.0, 7.0).reshape(2, 3)
+    if f is np.expand_dims and axis in (2, -3): # its result has one axis more
+        return
+    with pytest.raises((ValueError, IndexError)): # np.exceptions.AxisError is both
+        f(x, *args, axis=axis)
+    for transform in (lambda: vjp(lambda x: f(x, *args, axis=axis), x), lambda: jvp(lambda x: f(x, *args, axis=axis), (x,), (x,))):
+        with pytest.raises((ValueError, IndexError)):
+            transform()
+
+
+NUMBERS = [np.sum, np.prod, np.max, np.min, np.nansum, np.cumsum, np.cumprod, np.ptp, np.logaddexp.reduce, np.add.reduce, lux.logsumexp, lux.softmax]
+
+
+@pytest.mark.parametrize("axis", [0, -1])
+@pytest.mark.parametrize("f", NUMBERS, ids=name_of)
+def test_an_axis_of_a_number_counts_nothing(f, axis):
+    "NumPy lets 0 and -1 pass for a number; many tangents, which have an axis, must not be summed along it."
+    x, g = np.array([0.3, 0.7]), lambda x: np.sum(f(x[0] * x[1], axis=axis) * x)
+    gradients = [lux.gradient(g, x, ad=ad) for ad in (lux.AutoForward(), lux.AutoReverse())]
+    np.testing.assert_allclose(gradients[0], gradients[1], rtol=1e-12)
+    np.testing.assert_allclose(gradients[0], [(g(x + h) - g(x - h)) / 2e-6 for h in 1e-6 * np.eye(2)], atol=1e-8)
+
+
 # Nothing outside it gives a wrong number
 
 SAFE_TO_CALL = sorted(set(OUTSIDE) - {"test", "linalg.test", "fft.test", "info", "show_config", "show_runtime", "seterr", "setbufsize"})

@@ -7,6 +7,7 @@ __all__ = ['EXCHANGED']
 
 # %% ../../nbs/11_fft.ipynb #6efd2ea1
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from .products import conjugated
 from .reductions import negative_axes
@@ -91,7 +92,7 @@ def _lengths_and_axes(a, s, axes, halved=False):
     "The lengths and the axes to transform. Without `s` an axis keeps its length; one that was `halved` regains it."
     if axes is None:
         axes = range(np.ndim(a)) if s is None else range(-len(s), 0)
-    axes = [axis % np.ndim(a) for axis in axes]
+    axes = [normalize_axis_index(axis, np.ndim(a)) for axis in axes]
     if s is None:
         s = [np.shape(a)[axis] for axis in axes]
         if halved:

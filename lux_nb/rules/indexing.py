@@ -207,14 +207,14 @@ def _inside(indices, n, mode):
 
 
 def _push_take(t, y, x, indices, axis=None, out=None, mode="raise"):
-    if axis is None:
+    if axis is None or not np.ndim(x):
         t, x, axis = np.reshape(t, (*leading(t, x), size_of(x))), np.ravel(x), 0
     return t[_along(axis, x.ndim, _inside(indices, x.shape[axis], mode))]
 
 
 def _pull_take(g, y, x, indices, axis=None, out=None, mode="raise"):
     shape = leading(g, y) + np.shape(x)
-    if axis is None:
+    if axis is None or not np.ndim(x):
         x, axis = np.ravel(x), 0
     index = _along(axis, x.ndim, _inside(indices, x.shape[axis], mode))
     return np.reshape(scatter(g, index, leading(g, y) + x.shape), shape)
@@ -257,6 +257,7 @@ def_rule(np.take_along_axis, _push_along, _pull_along)
 def _compress(condition, a, axis=None, out=None):
     "`np.compress`: the entries along an axis for which a condition holds."
     without_out(np.compress, {"out": out})
+    a = as_array(a)
     if axis is None:
         a, axis = np.ravel(a), 0
     return a[_along(axis, a.ndim, np.flatnonzero(condition))]

@@ -14,6 +14,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from .reductions import as_array, leading, size_of
 from .table import alias, composite, def_rule, nondifferentiable, unbroadcast
@@ -121,8 +122,8 @@ def _tensordot(a, b, axes=2):
     "`np.tensordot`: the axes to be summed come last in a and first in b, and the rest is one matrix product."
     m, n = np.ndim(a), np.ndim(b)
     axes_a, axes_b = axes if np.iterable(axes) else (range(m - axes, m), range(axes))
-    axes_a = [i % m for i in (axes_a if np.iterable(axes_a) else (axes_a,))]
-    axes_b = [i % n for i in (axes_b if np.iterable(axes_b) else (axes_b,))]
+    axes_a = [normalize_axis_index(i, m) for i in (axes_a if np.iterable(axes_a) else (axes_a,))]
+    axes_b = [normalize_axis_index(i, n) for i in (axes_b if np.iterable(axes_b) else (axes_b,))]
     (shape_a, size), (shape_b, size_b) = _split(a, axes_a), _split(b, axes_b)
     if size != size_b:
         raise ValueError(f"np.tensordot: the summed axes must have equal lengths, got {size} of a and {size_b} of b")

@@ -11,6 +11,7 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 from numpy.typing import ArrayLike
 
 from .table import alias, composite, def_rule
@@ -20,8 +21,13 @@ def negative_axes(
     axis: int | tuple[int, ...] | None, # as NumPy takes it; None for all
     ndim: int, # the number of axes of the array
 ) -> tuple[int, ...]: # the same axes, counted from the end, where extra leading axes don't shift them
-    "The axes of a reduction, counted from the end."
+    "The axes of a reduction, counted from the end. A number has none, though NumPy lets 0 and -1 pass."
+    if not ndim:
+        return ()
     axes = range(ndim) if axis is None else (axis,) if isinstance(axis, (int, np.integer)) else axis
+    for a in axes:
+        if not -ndim <= a < ndim:
+            raise np.exceptions.AxisError(a, ndim)
     return tuple([a if a < 0 else a - ndim for a in axes])
 
 
@@ -259,14 +265,14 @@ def _reversed_sum(g, axis):
 
 def _push_cumsum(t, y, x, axis=None, dtype=None, out=None):
     _floating(dtype)
-    if axis is None:
+    if axis is None or not np.ndim(x):
         return np.cumsum(np.reshape(t, leading(t, x) + y.shape), -1, dtype)
     return np.cumsum(t, *negative_axes(axis, x.ndim), dtype)
 
 
 def _pull_cumsum(g, y, x, axis=None, dtype=None, out=None):
     _floating(dtype)
-    if axis is None:
+    if axis is None or not np.ndim(x):
         return _reversed_sum(g, -1).reshape(leading(g, y) + np.shape(x))
     return _reversed_sum(g, *negative_axes(axis, x.ndim))
 
@@ -323,7 +329,7 @@ def _recurrence(a, b):
 # %% ../../nbs/08_reductions.ipynb #973e1c2f
 def _push_cumprod(t, y, x, axis=None, dtype=None, out=None):
     _floating(dtype)
-    if axis is None:
+    if axis is None or not np.ndim(x):
         t, x, axis = np.reshape(t, leading(t, x) + y.shape), np.ravel(x), 0
     axis = negative_axes(axis, x.ndim)
     t, x = np.moveaxis(t, axis, -1), np.moveaxis(x, axis, -1)
@@ -333,7 +339,7 @@ def _push_cumprod(t, y, x, axis=None, dtype=None, out=None):
 def _pull_cumprod(g, y, x, axis=None, dtype=None, out=None):
     _floating(dtype)
     shape = leading(g, y) + np.shape(x)
-    if axis is None:
+    if axis is None or not np.ndim(x):
         x, axis = np.ravel(x), 0
     axis = negative_axes(axis, x.ndim)
     g, x = np.flip(np.moveaxis(g, axis, -1), -1), np.moveaxis(x, axis, -1)
@@ -354,8 +360,8 @@ def _cumulative(function, initial):
         y = function(x, axis, dtype, out)
         if not include_initial:
             return y
-        axis = 0 if axis is None else axis
-        first = y[tuple(slice(0, 1) if k == axis % y.ndim else slice(None) for k in range(y.ndim))]
+        axis = normalize_axis_index(axis or 0, y.ndim)
+        first = y[tuple(slice(0, 1) if k == axis else slice(None) for k in range(y.ndim))]
         return np.concatenate([np.full_like(first, initial), y], axis)
 
     return cumulative

@@ -10,6 +10,7 @@ import math
 import operator
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from numpy.typing import ArrayLike, DTypeLike
 
 from .reductions import as_array, leading, negative_axes, repeated, size_of
@@ -129,19 +130,19 @@ def _rollaxis(a, axis, start=0):
     "`np.rollaxis`: one axis moved before another."
     if not -a.ndim <= start <= a.ndim:
         raise ValueError(f"np.rollaxis of shape {a.shape}: start must lie from {-a.ndim} to {a.ndim}, got {start}")
-    axis, start = axis % a.ndim, start + a.ndim if start < 0 else start
+    axis, start = normalize_axis_index(axis, a.ndim), start + a.ndim if start < 0 else start
     return np.moveaxis(a, axis, start - 1 if axis < start else start)
 
 
 def _flip(m, axis=None):
     "`np.flip`: the elements in reverse order, along the given axes."
-    flipped = negative_axes(axis, m.ndim)
-    return m[tuple(slice(None, None, -1 if k - m.ndim in flipped else None) for k in range(m.ndim))]
+    flipped = range(m.ndim) if axis is None else normalize_axis_tuple(axis, m.ndim)
+    return m[tuple(slice(None, None, -1 if k in flipped else None) for k in range(m.ndim))]
 
 
 def _rot90(m, k=1, axes=(0, 1)):
     "`np.rot90`: k quarter turns in the plane of two axes."
-    first, second = [a % m.ndim for a in axes]
+    first, second = [normalize_axis_index(a, m.ndim) for a in axes]
     if first == second:
         raise ValueError(f"np.rot90 needs two different axes, got {axes}")
     turned = {0: (), 1: (second,), 2: (first, second), 3: (first,)}[k % 4]
@@ -191,14 +192,14 @@ composite(np.tile, _tile)
 # %% ../../nbs/09_shapes.ipynb #2d3f9129
 def _entries(x, places, axis):
     "The entries along an axis at the given places."
-    return x[(slice(None),) * (axis % x.ndim) + (places,)]
+    return x[(slice(None),) * normalize_axis_index(axis, x.ndim) + (places,)]
 
 
 def _repeat(a, repeats, axis=None):
     "`np.repeat`: each element several times in a row."
-    if axis is None:
+    if axis is None or not np.ndim(a):
         a, axis = np.ravel(a), 0
-    axis = axis % a.ndim
+    axis = normalize_axis_index(axis, a.ndim)
     if np.size(repeats) != 1:
         return _entries(a, np.repeat(np.arange(a.shape[axis]), repeats), axis)
     times = int(np.reshape(repeats, ()))
@@ -455,7 +456,7 @@ def _cuts(n, indices_or_sections, equal):
 
 def _split(ary, indices_or_sections, axis=0, equal=True):
     "`np.split` and, with equal=False, `np.array_split`: a list of parts along one axis."
-    axis = axis % ary.ndim
+    axis = normalize_axis_index(axis, ary.ndim)
     bounds = _cuts(ary.shape[axis], indices_or_sections, equal)
     return [ary[(slice(None),) * axis + (slice(*ends),)] for ends in zip(bounds, bounds[1:])]
 
@@ -486,7 +487,8 @@ def _insert(arr, obj, values, axis=None):
     arr = as_array(arr)
     if axis is None:
         arr, axis = np.ravel(arr), 0
-    n, axis = arr.shape[axis], axis % arr.ndim
+    axis = normalize_axis_index(axis, arr.ndim)
+    n = arr.shape[axis]
     many = np.ndim(obj) > 0 or isinstance(obj, slice)
     count = len(np.insert(np.arange(n), obj, 0)) - n
     values = np.reshape(values, (1,) * (arr.ndim - np.ndim(values)) + np.shape(values))
@@ -519,6 +521,8 @@ def_rule(np.roll,
 # %% ../../nbs/09_shapes.ipynb #28ba5d1b
 def _pad(array, pad_width, mode="constant", **kwargs):
     "`np.pad`: both ends of each axis made longer, one axis after the other."
+    if not callable(mode):
+        np.pad(np.zeros(1), 0, mode) # raises what NumPy raises for a mode that it doesn't know
     if isinstance(pad_width, dict):
         pad_width = [pad_width.get(k, pad_width.get(k - array.ndim, 0)) for k in range(array.ndim)]
         pad_width = [(width, width) if np.ndim(width) == 0 else width for width in pad_width]
