@@ -150,6 +150,12 @@ def test_a_block_reads_a_transposed_buffer_as_it_is_now():
     np.testing.assert_allclose(compiled(lux.grad(loss))(x), lux.gradient(loss, x), rtol=1e-12)
 
 
+def test_a_block_takes_an_array_without_axes_as_a_number():
+    f = lambda x: np.sin(x) * np.reshape(np.sum(x), (1,))[..., 0] + np.cos(x)
+    x = normal(100_000)
+    np.testing.assert_allclose(compiled(f)(x), f(x), rtol=1e-12)
+
+
 def test_a_transposed_part_is_not_computed_in_the_place_of_a_plain_one():
     def f(x):
         turned = np.sin(x).T

@@ -518,7 +518,7 @@ def write_block(w: Writer, instruction: Instruction) -> None:
     sums = [slot for slot in block.outputs if not slot.is_array]
     width = max(slot.dtype.itemsize for slot in (*inputs, *(i.result for i in block.instructions)))
     step, size = BLOCK // width, math.prod(block.shape)
-    given = [f"{flat(w, slot)}[start:stop]" if is_array(slot) else w.text(slot) for slot in inputs]
+    given = [f"{flat(w, slot)}[start:stop]" if slot.shape else w.text(slot) for slot in inputs] # an array without axes counts as a number
     for slot in arrays:
         if slot in w.memory.leaving:
             w.body.append(f"{w.names.give(slot, 'result')} = np.empty({w.text(slot.shape)}, {w.text(slot.dtype)})")

@@ -35,7 +35,7 @@ def size_of(x: ArrayLike) -> int:
     "How many elements an array has, from its shape alone (Dask has no `np.size`)."
     return math.prod(x.shape if hasattr(x, "shape") else np.shape(x))
 
-
+# %% ../../nbs/08_reductions.ipynb #8a6f0c23
 def leading(
     change: ArrayLike, # a tangent or a cotangent, shape lead + value.shape
     value: ArrayLike, # what it belongs to
