@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .rules.table import RULES, bound, cast_like, constant, like, lower, note_view, over_batch, without_rule
-from .tracing import PLAIN, SEQUENCES, STATIC, Trace, Tracer, check_result, detached, own, differentiable_leaves, matching_leaves, own_operators, two_results, zeros
+from .tracing import NO_KEYWORDS, PLAIN, SEQUENCES, STATIC, Trace, Tracer, check_result, detached, own, differentiable_leaves, matching_leaves, own_operators, two_results, zeros
 from .trees import tree_flatten, tree_structure, tree_unflatten
 
 # %% ../nbs/13_forward.ipynb #9786b26c
@@ -57,7 +57,8 @@ class Forward(Trace):
             elif type(arg) is not np.ndarray and type(arg) not in STATIC:
                 arg = self.inside(arg, len(values), pushes, active) if isinstance(arg, SEQUENCES) else constant(self, arg)
             values.append(arg)
-        y = function(*values, **kwargs) if kwargs else (rule.direct or function)(*values)
+        call = rule.direct or function
+        y = call(*values, **kwargs) if kwargs else call(*values)
         tangent = None
         for push, t in active:
             change = self.pushed(rule, push, t, y, values, kwargs) if self.batch or kwargs else push(t, y, *values)
@@ -85,6 +86,11 @@ class Forward(Trace):
             if push is not None:
                 active.append((push, dual.tangent))
         return values if type(sequence) is list else tuple(values)
+
+    def push(self, rule, position, t, y, *values):
+        "What one operand's tangent contributes to that of y."
+        push = rule.push[position]
+        return self.pushed(rule, push, t, y, values, NO_KEYWORDS) if self.batch else push(t, y, *values)
 
     def pushed(self, rule, push, t, y, values, kwargs):
         "Push many tangents: aligned with `y` for an elementwise rule, one after the other where the rule takes one. Or push with keyword arguments."
@@ -128,23 +134,23 @@ def _operators(function, general, reflected):
 
     def forward(self, other):
         trace, x, rule, kind = self.owner, self.value, RULES.get(function), type(other)
-        if not trace.quiet or trace.batch or rule is None or rule.straight is None:
+        if not trace.quiet or rule is None or rule.straight is None:
             return general(self, other)
         if kind is Dual and other.owner is trace:
             t, other = other.tangent, other.value
             y = function(x, other)
-            return trace.dual(y, rule.push[0](self.tangent, y, x, other) + rule.push[1](t, y, x, other))
+            return trace.dual(y, trace.push(rule, 0, self.tangent, y, x, other) + trace.push(rule, 1, t, y, x, other))
         if kind not in PLAIN:
             return general(self, other)
         y = function(x, other)
-        return trace.dual(y, rule.push[0](self.tangent, y, x, other))
+        return trace.dual(y, trace.push(rule, 0, self.tangent, y, x, other))
 
     def backward(self, other):
         trace, x, rule = self.owner, self.value, RULES.get(function)
-        if type(other) not in STATIC or not trace.quiet or trace.batch or rule is None or rule.straight is None:
+        if type(other) not in STATIC or not trace.quiet or rule is None or rule.straight is None:
             return reflected(self, other)
         y = function(other, x)
-        return trace.dual(y, rule.push[1](self.tangent, y, other, x))
+        return trace.dual(y, trace.push(rule, 1, self.tangent, y, other, x))
 
     return forward, backward
 
@@ -152,10 +158,10 @@ def _operators(function, general, reflected):
 def _getitem(self, index):
     "`x[index]` for one slice or integer, likewise."
     trace, x, rule = self.owner, self.value, RULES[operator.getitem]
-    if not trace.quiet or trace.batch or type(index) not in (slice, int) or not (type(x) is np.ndarray or isinstance(x, Tracer)):
+    if not trace.quiet or type(index) not in (slice, int) or not (type(x) is np.ndarray or isinstance(x, Tracer)):
         return Tracer.__getitem__(self, index)
     y = x[index]
-    result = trace.dual(y, rule.push[0](self.tangent, y, x, index))
+    result = trace.dual(y, trace.push(rule, 0, self.tangent, y, x, index))
     if type(y) is np.ndarray or isinstance(y, Tracer) and y.view_of is not None:
         result.view_of = (self, x, index)
     return result
@@ -164,13 +170,13 @@ def _getitem(self, index):
 def _array_ufunc(self, ufunc, method, *inputs, out=None, **kwargs):
     "A ufunc of one number, or of an array and a number, likewise."
     trace, x, rule, count = self.owner, self.value, RULES.get(ufunc), len(inputs)
-    if trace.quiet and not trace.batch and rule is not None and rule.straight is not None and method == "__call__" and out is None and not kwargs:
+    if trace.quiet and rule is not None and rule.straight is not None and method == "__call__" and out is None and not kwargs:
         if count == 1:
             y = ufunc(x)
-            return trace.dual(y, rule.push[0](self.tangent, y, x))
+            return trace.dual(y, trace.push(rule, 0, self.tangent, y, x))
         if count == 2 and type(other := inputs[0]) is np.ndarray:
             y = ufunc(other, x)
-            return trace.dual(y, rule.push[1](self.tangent, y, other, x))
+            return trace.dual(y, trace.push(rule, 1, self.tangent, y, other, x))
     return Tracer.__array_ufunc__(self, ufunc, method, *inputs, out=out, **kwargs)
 
 

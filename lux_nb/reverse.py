@@ -174,12 +174,13 @@ class Tape(Trace):
             elif type(arg) not in STATIC:
                 arg = self.inside(arg, len(values), pulls, parents) if isinstance(arg, SEQUENCES) else constant(self, arg)
             values.append(arg)
+        call = rule.direct or function
         if kwargs:
-            y = function(*values, **kwargs)
+            y = call(*values, **kwargs)
             if rule.elementwise: # they change how y is computed, not the map
                 kwargs = NO_KEYWORDS
         else:
-            y = rule.direct(*values) if rule.direct else function(*values)
+            y = call(*values)
         if not parents:
             return y
         if rule.special:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import lux_nb as lux
 from lux_nb.programs import Program, compiled, passes, source
+from test_rules import ROWS, flat_outputs, like, operands_of
 
 
 def single(x):
@@ -130,6 +131,28 @@ def test_a_gradient_equals_the_eager_one(blocks, numbers, seed):
         for _ in range(2):
             for a, b in zip(expected, lux.tree_leaves(program(x, y)), strict=True):
                 assert_close(a, b, epsilon)
+
+
+NOT_RECORDED = {np.linalg.lstsq: "the rank decides on the shape of the residuals", np.extract: "its shape depends on values", np.bincount: "so does its"}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_every_row_of_the_table_is_recorded_with_its_derivatives(row):
+    xs, rng = operands_of(row)
+    f = flat_outputs(row)
+    tangents, cotangents = tuple(like(rng, xs)), like(rng, f(*xs))
+    both = lambda *xs: (lux.jvp(f, xs, tangents), lux.vjp(f, *xs)[1](cotangents))
+    expected = lux.tree_leaves(both(*xs))
+    for blocks in (contextlib.nullcontext(), groups_of(2, 32)):
+        try:
+            with blocks:
+                found = lux.tree_leaves(compiled(both)(*xs))
+        except TypeError as error:
+            if row.function in NOT_RECORDED and "can't be recorded" in str(error):
+                pytest.skip(NOT_RECORDED[row.function])
+            raise
+        for a, b in zip(expected, found, strict=True):
+            assert_close(np.asarray(a), np.asarray(b))
 
 
 def test_a_sum_in_a_block_is_taken_before_its_piece_is_used_again():

@@ -9,9 +9,11 @@ __all__ = ['UFUNCS', 'UFUNC_OF', 'REDUCTIONS', 'BLAS', 'PLAIN', 'ALGEBRA', 'BLOC
            'joins_block', 'sums_block', 'group', 'block_of', 'improved', 'settled', 'tidy']
 
 # %% ../../nbs/17b_passes.ipynb #fee39be7
+import inspect
 import operator
 from collections import Counter
 from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -138,9 +140,19 @@ def plain(instruction: Instruction, r: Rewriter) -> Any:
     function, args, result = instruction.function, instruction.args, instruction.result
     if function in UFUNC_OF and not all(map(is_weak, args)):
         return r.emit(UFUNC_OF[function], *args, like=result)
-    if function in PLAIN and (function in (flatten_parts, unravel) or is_numpy(args[0])):
+    if function in PLAIN and args and (function in (flatten_parts, unravel) or is_numpy(args[0])) and _takes(PLAIN[function], len(args), *instruction.kwargs):
         return PLAIN[function](r, result, *args, **instruction.kwargs)
     return None
+
+
+@lru_cache(maxsize=256)
+def _takes(pass_, count, *names):
+    "Whether a pass knows so many arguments, and these by name. A call with others stays as it is."
+    try:
+        inspect.signature(pass_).bind(None, None, *range(count), **dict.fromkeys(names))
+    except TypeError:
+        return False
+    return True
 
 
 def _reduce(ufunc):
@@ -166,10 +178,10 @@ def _mean(r, result, x, axis=None, dtype=None, out=None, keepdims=False):
     return r.emit(np.divide, _reduce(np.add)(r, total, x, axis, keepdims=keepdims), count, like=result)
 
 
-def _axes(r, result, x, *args, function):
+def _axes(r, result, x, *args, function, **kwargs):
     "Any permutation of axes as a transpose: which one, an array with a length of its own for each axis tells."
     lengths = range(len(x.shape))
-    marked = function(np.broadcast_to(0, lengths), *args)
+    marked = function(np.broadcast_to(0, lengths), *args, **kwargs)
     return r.emit(np.transpose, x, marked.shape, like=result)
 
 
@@ -218,7 +230,7 @@ PLAIN = {
     np.ones_like: lambda r, result, *args, **kwargs: _filled(r, result, 1),
     np.full_like: lambda r, result, x, fill_value, *args, **kwargs: _filled(r, result, fill_value) if np.ndim(fill_value) == 0 else None,
     **{function: _reduce(ufunc) for function, ufunc in REDUCTIONS.items()},
-    **{f: (lambda r, result, x, *args, f=f: _axes(r, result, x, *args, function=f)) for f in (np.transpose, np.swapaxes, np.moveaxis)},
+    **{f: partial(_axes, function=f) for f in (np.transpose, np.swapaxes, np.moveaxis)},
 }
 
 # %% ../../nbs/17b_passes.ipynb #9c45fd5d
@@ -456,7 +468,7 @@ def contract(instruction: Instruction, r: Rewriter) -> Any:
             return r.emit(np.dot, *[r.emit(np.transpose, x, (1, 0), like=x, shape=x.shape[::-1]) for x in factors[::-1]], like=y)
     if function is np.matmul and is_array(y) and not instruction.kwargs and all(is_array(x) and len(x.shape) <= 2 for x in args):
         return r.emit(np.dot, *args, like=y)
-    if function == np.add.reduce and is_array(args[0]):
+    if function == np.add.reduce and is_array(args[0]) and instruction.kwargs.keys() == {"axis"}:
         x, axis = args[0], instruction.kwargs["axis"]
         if not y.shape and x.size <= 2**14 and _is_products(r, x):
             return _sum_of_products(r, x, y)

@@ -455,7 +455,7 @@ def placed_parts(w: Writer) -> dict[Slot, tuple[Instruction, slice]]:
     made = {instruction.result: instruction for instruction in w.recording.instructions if type(instruction.result) is Slot}
     found: dict = {}
     for instruction in w.recording.instructions:
-        if instruction.function is np.concatenate and len(instruction.result.shape) == 1:
+        if instruction.function is np.concatenate and len(instruction.result.shape) == 1 and all(type(part) is Slot for part in instruction.args[0]):
             start = 0
             for part in instruction.args[0]:
                 root, start = w.memory.root[part], start + part.size
@@ -578,7 +578,7 @@ def block_text(w: Writer, block: Block, inputs: tuple, arrays: list[Slot], name:
         else:
             places[y] = names.new("piece")
             pieces[places[y]] = y.dtype
-        lines.append(f"{path_of(instruction.function)}({', '.join(args)}, out={places[y]})")
+        lines.append(f"{path_of(instruction.function) or w.foreign(instruction.function)}({', '.join(args)}, out={places[y]})")
     lines += [f"return {', '.join(returned)}"] if returned else []
     head = f"def {name}({', '.join([*parameters, *results.values(), *pieces])}):"
     w.names.taken |= set(pieces)
@@ -600,14 +600,14 @@ def _fill_ufunc(w: Writer, instruction: Instruction) -> bool:
     elementwise = instruction.function.signature is None
     if not elementwise and not all(map(is_array, instruction.args)):
         return False
-    args = [operand(w, x, instruction) for x in instruction.args] if elementwise else [w.text(x) for x in instruction.args]
     function, result = instruction.function, instruction.result
+    if path_of(function) is None: # SciPy's
+        return False
+    args = [operand(w, x, instruction) for x in instruction.args] if elementwise else [w.text(x) for x in instruction.args]
     if result in w.memory.leaving:
         name = w.names.give(result, wish_for(instruction))
         w.body.append(f"{name} = {args[0]} {SYMBOL[function]} {args[1]}" if function in SYMBOL else f"{name} = {path_of(function)}({', '.join(args)})")
         return True
-    if path_of(function) is None:
-        return False
     name = buffer(w, instruction, dying(w, instruction) if elementwise else None)
     local = w.shared(f"np_{function.__name__}", path_of(function)) # looked up once, not at every call
     w.body.append(f"{local}({', '.join(args)}, out={name})")

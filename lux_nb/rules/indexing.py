@@ -100,8 +100,8 @@ def _may_repeat(index):
 # %% ../../nbs/09b_indexing.ipynb #9e516f61
 def _pick(x, index, lead):
     "x[index] behind `lead` axes."
-    if not lead:
-        return x[index]
+    if not lead: # a plain array doesn't ask whether its index is traced
+        return x[index] if isinstance(x, Tracer) or type(index) in (slice, int) else apply(operator.getitem, (x, index))
     if is_basic(index):
         return x[_behind(lead, index)]
     return _to_front(_to_end(x, lead)[_spelled_out(index, x.ndim - lead)], lead)

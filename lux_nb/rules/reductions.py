@@ -146,8 +146,13 @@ def _along_first(map):
     return reduce
 
 
-def_rule(np.sum,  _push_sum,  _pull_sum,  direct=lambda x, *args: total(x) if not args else np.sum(x, *args))
-def_rule(np.mean, _push_mean, _pull_mean)
+def _by_name(function, count, *names):
+    "A function that takes `names`, after `count` arguments, only as keywords: a traced one stands in a row with the others."
+    return lambda *args, **kwargs: function(*args[:count], **dict(zip(names, args[count:])), **kwargs)
+
+
+def_rule(np.sum,  _push_sum,  _pull_sum,  direct=lambda x, *args, **kwargs: np.sum(x, *args, **kwargs) if args or kwargs else total(x))
+def_rule(np.mean, _push_mean, _pull_mean, direct=_by_name(np.mean, 5, "where"))
 def_rule(np.add.reduce, _along_first(_push_sum), _along_first(_pull_sum))
 
 # %% ../../nbs/08_reductions.ipynb #93ee6686
@@ -196,8 +201,8 @@ def _pull_std(g, y, *args, **kwargs):
     return _pull_var(_halved(g, y), y, *args, **kwargs)
 
 
-def_rule(np.var, _push_var, _pull_var)
-def_rule(np.std, _push_std, _pull_std)
+def_rule(np.var, _push_var, _pull_var, direct=_by_name(np.var, 6, "where", "mean", "correction"))
+def_rule(np.std, _push_std, _pull_std, direct=_by_name(np.std, 6, "where", "mean", "correction"))
 
 # %% ../../nbs/08_reductions.ipynb #2566c235
 def _shares(y, x, axis, keepdims, initial, where):

@@ -336,7 +336,7 @@ def _logspace(start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0)
 
 def _geomspace(start, stop, num=50, endpoint=True, dtype=None, axis=0):
     "`np.geomspace`: a constant ratio from each point to the next; the ends are exact."
-    if np.any(np.equal(start, 0)) or np.any(np.equal(stop, 0)):
+    if True in [np.any(np.equal(end, 0)) is np.True_ for end in (start, stop)]: # asked of plain numbers alone
         raise ValueError("np.geomspace needs ends other than zero, between which there is a ratio")
     sign, one = np.sign(start), np.result_type(start, stop, np.zeros((), dtype)).type(1) # NumPy computes in float64 at least
     first, last = one * start / sign, one * stop / sign
