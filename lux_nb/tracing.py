@@ -278,7 +278,8 @@ class Tracer:
         if len(types) > 1 and True in map(outranks, types):
             return NotImplemented
         if function in INSPECTING:
-            return function(*[x.primal if isinstance(x, Tracer) else x for x in args], **kwargs)
+            plain = lambda x: x.primal if isinstance(x, Tracer) else x
+            return function(*map(plain, args), **{name: plain(value) for name, value in kwargs.items()})
         if len(args) == 1 and args[0] is self and not kwargs:
             return owner_of(self).process(function, args, kwargs)
         trace = innermost(kwargs.values(), innermost(args)) if kwargs else innermost(args)

@@ -1,4 +1,5 @@
 """NumPy's public functions, the methods of its ufuncs, and the attributes of its arrays: each works on a traced value, or raises."""
+import inspect
 import math
 import types
 
@@ -10,6 +11,7 @@ from lux_nb.forward import jvp
 from lux_nb.reverse import vjp
 from lux_nb.rules.table import COMPOSITES, NONDIFFERENTIABLE, RULES, name_of
 from lux_nb.tracing import INSPECTING, Tracer
+from test_rules import ROWS, flat_outputs, like, operands_of
 
 # Every public function that the table does not hold stands here, under the reason why.
 REASONS = {
@@ -93,6 +95,44 @@ def test_no_reason_is_given_twice_or_for_a_function_in_the_table():
 def test_no_function_stands_in_two_tables():
     for one, other in ((RULES, COMPOSITES), (RULES, NONDIFFERENTIABLE), (COMPOSITES, NONDIFFERENTIABLE)):
         assert not sorted(name_of(f) for f in one if f in other)
+
+
+# Arguments may be named, as NumPy names them
+
+def has_signature(function):
+    "Whether Python knows the parameters of a function; of NumPy's in C it doesn't in all versions."
+    try:
+        return bool(inspect.signature(function))
+    except ValueError:
+        return False
+
+
+def named_arguments(row):
+    "How a row calls its function: its operands by name, and the rest; None where NumPy takes them by position alone."
+    calls, xs = [], operands_of(row)[0]
+    parameters = inspect.signature(row.function).parameters.values()
+    row.call(lambda *args, **kwargs: calls.append((args, kwargs)) or row.function(*args, **kwargs), *xs)
+    if row.label.endswith("-call") or any(p.kind in (p.POSITIONAL_ONLY, p.VAR_POSITIONAL) for p in parameters):
+        return None
+    (args, kwargs), = calls
+    return dict(zip([p.name for p in parameters], range(len(args)))), kwargs
+
+
+FIRST = {row.function: row for row in ROWS[::-1] if isinstance(row.function, types.FunctionType) or hasattr(row.function, "_implementation")}
+FIRST = {function: row for function, row in FIRST.items() if has_signature(function) and named_arguments(row)}
+
+
+@pytest.mark.parametrize("row", FIRST.values(), ids=str)
+def test_arguments_by_name_are_those_by_position(row):
+    places, rest = named_arguments(row)
+    xs, rng = operands_of(row)
+    by_name = lambda *xs: [y for y in lux.tree_leaves(row.invariant(row.function(**{n: xs[k] for n, k in places.items()}, **rest))) if np.result_type(y).kind in "fc"]
+    f, tangents = flat_outputs(row), tuple(like(rng, xs))
+    for a, b in zip(jvp(f, tuple(xs), tangents)[1], jvp(by_name, tuple(xs), tangents)[1], strict=True):
+        np.testing.assert_array_equal(a, b)
+    ones = [np.ones_like(y) for y in f(*xs)]
+    for a, b in zip(vjp(f, *xs)[1](ones), vjp(by_name, *xs)[1](ones), strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 # Bad axes are refused, as NumPy refuses them

@@ -77,7 +77,7 @@ class Rule:
         "Bring a call into the form that the maps take. Raises NotImplementedError for an argument that the rule doesn't know."
         if len(args) > self.out:
             without_out(self.function, NO_KEYWORDS, args[self.out]) # NumPy's last positional argument
-        kwargs = without_out(self.function, kwargs)
+        args, kwargs = self.in_a_row(args, without_out(self.function, kwargs))
         for name in kwargs:
             if name not in self.names and not (self.elementwise and name in UFUNC_KEYWORDS):
                 known = ", ".join(self.names) or "its operands alone"
@@ -90,6 +90,18 @@ class Rule:
             rest = list(self.names.items())[len(args) : traced[-1] + 1]
             args = (*args, *(kwargs.pop(name, default) for name, default in rest))
         return args, kwargs
+
+    def in_a_row(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+        "The same call, with an argument whose NumPy name is not ours (`a` in `np.sum(a=x)`) in its place among the positional ones."
+        if self.names.keys() >= kwargs.keys() or self.elementwise: # a ufunc takes its operands by position alone
+            return args, kwargs
+        try:
+            known = {p.name: p.default for p in inspect.signature(self.function).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD}
+        except ValueError: # a function in C tells no names
+            return args, kwargs
+        last = max([place for place, name in enumerate(known) if name in kwargs and name not in self.names], default=-1)
+        rest, kwargs = list(known)[len(args) : last + 1], dict(kwargs)
+        return (*args, *[kwargs.pop(name, known[name]) for name in rest]), kwargs
 
     def needs(
         self,
