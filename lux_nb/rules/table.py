@@ -99,7 +99,7 @@ class Rule:
             known = {p.name: p.default for p in inspect.signature(self.function).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD}
         except ValueError: # a function in C tells no names
             return args, kwargs
-        last = max([place for place, name in enumerate(known) if name in kwargs and name not in self.names], default=-1)
+        last = max([place for place, name in enumerate(list(known)[: len(self.names)]) if name in kwargs and name not in self.names], default=-1)
         rest, kwargs = list(known)[len(args) : last + 1], dict(kwargs)
         return (*args, *[kwargs.pop(name, known[name]) for name in rest]), kwargs
 
