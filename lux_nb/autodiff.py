@@ -50,10 +50,10 @@ _REAL_SCALARS = {np.float64: np.float64(1), np.float32: np.float32(1), float: np
 # %% ../nbs/15_autodiff.ipynb #a0b6d83e
 def one_like(value: Any) -> Any:
     "The cotangent 1 of a scalar, of its type and on its device."
-    if isinstance(value, Tracer) and recorder() is None: # a constant for the outer transforms
-        value = value.primal
     if type(value) in _REAL_SCALARS:
         return _REAL_SCALARS[type(value)]
+    if isinstance(value, Tracer) and recorder() is None: # a constant for the outer transforms
+        return one_like(value.primal)
     if isinstance(value, np.generic):
         return value.dtype.type(1)
     return np.ones_like(value) if hasattr(value, "dtype") else type(value)(1)

@@ -425,13 +425,13 @@ def pull_to_leaves(
     reached = pull_back(tape.entries, seeds, len(lead), consume)
     if tape.vectors:
         reached = tape.join(reached, inputs)
-    taken, found = [g for _, g in seeds], []
+    taken, found = {id(g) for _, g in seeds}, []
     for value, c in zip(inputs, reached):
         if c is None:
             c = zeros(value, lead)
-        elif (type(c) is np.ndarray and c.base is not None) or id(c) in map(id, taken): # given, twice, or a view: the user may write to any result
+        elif id(c) in taken or (type(c) is np.ndarray and c.base is not None): # given, twice, or a view: the user may write to any result
             c = own(c)
-        taken.append(c)
+        taken.add(id(c))
         found.append(c)
     return build(found)
 
