@@ -386,7 +386,7 @@ def record(
     primals: tuple, # its arguments
     operation: str, # who asks, for error messages
     has_aux: bool = False, # f returns (result, auxiliary values)
-) -> tuple: # (tape, the values of its first slots, the inputs, what makes arguments of others, what f returned, auxiliary values)
+) -> tuple: # (tape, the values of its first slots, the inputs, and what makes arguments of others; what f returned, auxiliary values)
     "Run f on traced values, and keep the tape."
     values, build = differentiable_leaves(operation, primals)
     with Tape() as tape:

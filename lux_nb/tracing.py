@@ -564,8 +564,9 @@ def own_operators(
     "Give one kind of tracer operators of its own."
     for name in BINARY:
         methods = [f"__{r}{name.strip('_')}__" for r in ("", "r")]
-        for method, own in zip(methods, make(getattr(operator, name), *[getattr(Tracer, method) for method in methods])):
-            setattr(kind, method, own)
+        made = make(getattr(operator, name), *[getattr(Tracer, method) for method in methods])
+        for method, function in zip(methods, made):
+            setattr(kind, method, function)
 
 # %% ../nbs/05_tracing.ipynb #624a8f3a
 def is_differentiable(leaf: Any) -> bool:

@@ -226,6 +226,8 @@ def _cov(m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=
     "`np.cov`: the products of the deviations from the mean, averaged over the samples."
     if max(np.ndim(m), np.ndim(y)) > 2:
         raise ValueError(f"np.cov needs vectors and matrices, got {max(np.ndim(m), np.ndim(y))} axes")
+    if ddof is not None and ddof != int(ddof):
+        raise ValueError(f"np.cov needs a ddof that is a whole number, got {ddof}")
     samples = np.atleast_2d(m) if rowvar or np.ndim(m) == 1 else np.atleast_2d(m).T
     if y is not None:
         others = np.atleast_2d(y)

@@ -64,9 +64,10 @@ class Rule:
         self.direct, self.into = direct, into
         self.read: set | None = None # what the pull maps look at, once somebody asked `needs`
         self.special = several or function is updated # not one result, or perhaps one of whole numbers
-        pushes, pulls = (tuple(maps.get(k) for k in range(len(names))) for maps in (push, pull))
-        self.straight = None if None in pushes + pulls or self.special or view or direct else pulls # the pull maps of an ordinary operator or ufunc
         every = push.variadic or pull.variadic or {"args", "operands"} & set(names)
+        pushes, pulls = (tuple(maps.get(k) for k in range(len(names))) for maps in (push, pull))
+        plain = not (None in pushes + pulls or self.special or view or direct or every)
+        self.straight = pulls if plain else None # the pull maps of an ordinary operator or ufunc, one for each operand
         self.out = list(names).index("out") if "out" in names else sys.maxsize if every else len(names)
 
     def bind(
