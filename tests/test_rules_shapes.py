@@ -143,8 +143,15 @@ def test_quantiles_at_and_between_elements():
     equal(jacobian(lambda x: np.quantile(x, [0, 0.5, 0.75, 1]), x), [[0, 1, 0], [0, 0, 1], [0.5, 0, 0.5], [1, 0, 0]])
     with pytest.raises(NotImplementedError, match="overwrite_input"):
         gradient(lambda x: np.median(x, overwrite_input=True), x)
-    with pytest.raises(NotImplementedError, match="q"):
-        gradient(lambda q: np.quantile(x, q), 0.5)
+
+
+def test_a_quantile_grows_with_its_level_by_the_gap_around_it():
+    x, slope = np.array([3.0, 1.0, 7.0]), lambda q, **options: gradient(lambda q: np.quantile(x, q, **options), q)
+    equal([slope(q) for q in (0.0, 0.25, 0.5, 0.75, 1.0)], [4, 4, 8, 8, 8]) # at an element by the gap above it, at the last one by that below
+    equal([slope(q, method="weibull") for q in (0.1, 0.375, 0.9)], [0, 8, 0]) # below and above all elements
+    equal([slope(0.4, method=m) for m in ("lower", "nearest", "inverted_cdf")], 0)
+    equal(gradient(lambda q: np.nanpercentile(np.append(x, np.nan), q), 25.0), 0.04)
+    equal(gradient(lambda q: np.quantile(5.0, q), 0.5), 0)
 
 
 def test_nan_in_order():

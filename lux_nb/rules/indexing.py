@@ -342,6 +342,37 @@ def _pull_quantile(function, g, y, x, q, axis, options, ignore_nan):
     g = _taken(g, np.argsort(np.argsort(x, kind="stable")), -1, lead)
     return np.moveaxis(np.reshape(g, (*lead, *x.shape[:-1], *shape)), tuple(range(-len(axes), 0)), axes)
 
+# %% ../../nbs/09b_indexing.ipynb #89d59673
+_PLACES = { # method: (a, c), for which the level q is at the place q (n + c) + a - 1 among the n sorted elements; the other methods jump
+    "linear": (1, -1), "interpolated_inverted_cdf": (0, 0), "hazen": (1 / 2, 0), "weibull": (0, 1),
+    "median_unbiased": (1 / 3, 1 / 3), "normal_unbiased": (3 / 8, 1 / 4),
+}
+
+
+def _level_slope(function, y, a, q, axis, method, ignore_nan):
+    "The derivative of each quantile by its level, in the shape of y: the gap between the elements around it, times the places a unit of q passes."
+    if method not in _PLACES or np.size(a) == 0:
+        return np.zeros_like(y)
+    x = np.sort(_last_axis(a, negative_axes(axis, np.ndim(a)))[0])
+    offset, more = _PLACES[method]
+    scale = 100 if function in (np.percentile, np.nanpercentile) else 1
+    level = np.reshape(stop_gradient(q), -1) / scale
+    n = np.sum(~np.isnan(x), axis=-1, keepdims=True) if ignore_nan else x.shape[-1]
+    place = level * (n + more) + offset - 1
+    below = np.clip(np.floor(place), 0, np.maximum(n - 2, 0)).astype(int)
+    below = np.broadcast_to(below, x.shape[:-1] + level.shape)
+    gap = np.take_along_axis(x, np.minimum(below + 1, n - 1), -1) - np.take_along_axis(x, below, -1)
+    slope = np.where((place < 0) | (place > n - 1), 0, gap) * ((n + more) / scale)
+    return np.reshape(np.moveaxis(slope, -1, 0), y.shape).astype(y.dtype)
+
+
+def _push_level(t, q, slope):
+    return np.reshape(t, np.shape(t) + (1,) * (np.ndim(slope) - np.ndim(q))) * slope
+
+
+def _pull_level(g, q, slope):
+    return np.sum(g * slope, axis=tuple(range(np.ndim(q) - np.ndim(slope), 0)))
+
 # %% ../../nbs/09b_indexing.ipynb #cc8b1ac9
 def _own_memory(function, overwrite_input):
     "Raise if a function may disorder its input, which the derivative needs."
@@ -369,11 +400,22 @@ def _quantile(function, map, ignore_nan):
     return quantile
 
 
-for _f, _kind, _ignore_nan in (
-    (np.median,    _median,   False), (np.quantile,    _quantile, False), (np.percentile,    _quantile, False),
-    (np.nanmedian, _median,   True),  (np.nanquantile, _quantile, True),  (np.nanpercentile, _quantile, True),
-):
-    def_rule(_f, _kind(_f, _push_quantile, _ignore_nan), _kind(_f, _pull_quantile, _ignore_nan))
+def _level(function, map, ignore_nan):
+    "A map of their level q."
+
+    def level(change, y, a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False):
+        _own_memory(function, overwrite_input)
+        return map(change, q, _level_slope(function, y, a, q, axis, method, ignore_nan))
+
+    return level
+
+# %% ../../nbs/09b_indexing.ipynb #bdf2b395
+for _f, _ignore_nan in (np.median, False), (np.nanmedian, True):
+    def_rule(_f, _median(_f, _push_quantile, _ignore_nan), _median(_f, _pull_quantile, _ignore_nan))
+for _f, _ignore_nan in (np.quantile, False), (np.percentile, False), (np.nanquantile, True), (np.nanpercentile, True):
+    def_rule(_f,
+        (_quantile(_f, _push_quantile, _ignore_nan), _level(_f, _push_level, _ignore_nan)),
+        (_quantile(_f, _pull_quantile, _ignore_nan), _level(_f, _pull_level, _ignore_nan)))
 
 # %% ../../nbs/09b_indexing.ipynb #53c42be8
 def _interp(x, xp, fp, left=None, right=None, period=None):

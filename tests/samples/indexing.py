@@ -32,6 +32,11 @@ def increasing(rng, shape):
     return np.cumsum(positive(rng, shape))
 
 
+def levels(rng, shape):
+    "Levels of quantiles, none where a method jumps or bends for samples of 5, 6, 7 or 24."
+    return np.resize([0.156, 0.31, 0.77, 0.457], shape)
+
+
 def holes(f, x, *args, **kwargs):
     "A function that ignores NaN, of an array in which every fifth element is NaN."
     return f(np.where(np.arange(x.size).reshape(x.shape) % 5 == 1, np.nan, x), *args, **kwargs)
@@ -73,6 +78,12 @@ QUANTILES = [
     *[row(np.quantile, SHAPE, q=0.3, axis=axis, keepdims=keepdims) for axis in (None, 1, (2, 0)) for keepdims in (False, True)],
     *[row(np.percentile, SHAPE, call=lambda f, x, axis=axis: f(x, [[0, 10], [55, 100]], axis)) for axis in (None, 1, (2, 0))],
     *[row(np.quantile, (7, 2), call=lambda f, x, m=m: f(x, [0.15, 0.3, 0.77], 0, method=m)) for m in METHODS],
+    *[row(np.quantile, (7, 2), (3,), domain=(real, levels), call=lambda f, x, q, m=m: f(x, q, 0, method=m)) for m in METHODS],
+    *[row(np.nanquantile, (7, 2), (3,), domain=(real, levels), call=lambda f, x, q, m=m: holes(f, x, q, 0, method=m)) for m in METHODS],
+    *[row(np.quantile, SHAPE, (2, 2), domain=(real, levels), call=lambda f, x, q, axis=axis: f(x, q, axis=axis, keepdims=True)) for axis in (None, (2, 0))],
+    row(np.percentile, (7,), (), domain=(real, levels), call=lambda f, x, q: f(x, 100 * q)),
+    row(np.nanpercentile, (3, 5), (), domain=(real, levels), call=lambda f, x, q: holes(f, x, 100 * q, 1)),
+    row(np.quantile, (), (2,), domain=(real, levels)),
     *[row(np.nanquantile, (7, 2), call=lambda f, x, m=m: holes(f, x, [0.15, 0.3, 0.77], 0, method=m)) for m in METHODS],
     *[row(np.nanmedian, (3, 7), call=lambda f, x, axis=axis, k=k: holes(f, x, axis=axis, keepdims=k)) for axis in (None, 0, (1, 0)) for k in (False, True)],
     row(np.nanpercentile, (3, 7), call=lambda f, x: holes(f, x, 40, axis=-1)),
