@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy import ndarray # found at once, where np.ndarray is looked up anew at every use
 
 from .rules.table import RULES, bound, cast_like, constant, like, lower, note_view, over_batch, without_rule
 from .tracing import NO_KEYWORDS, PLAIN, SEQUENCES, STATIC, Trace, Tracer, check_result, detached, own, differentiable_leaves, matching_leaves, own_operators, two_results, zeros
@@ -54,7 +55,7 @@ class Forward(Trace):
                 if push is not None:
                     active.append((push, arg.tangent))
                 arg = arg.value
-            elif type(arg) is not np.ndarray and type(arg) not in STATIC:
+            elif type(arg) is not ndarray and type(arg) not in STATIC:
                 arg = self.inside(arg, len(values), pushes, active) if isinstance(arg, SEQUENCES) else constant(self, arg)
             values.append(arg)
         call = rule.direct or function
@@ -158,11 +159,11 @@ def _operators(function, general, reflected):
 def _getitem(self, index):
     "`x[index]` for one slice or integer, likewise."
     trace, x, rule = self.owner, self.value, RULES[operator.getitem]
-    if not trace.quiet or type(index) not in (slice, int) or not (type(x) is np.ndarray or isinstance(x, Tracer)):
+    if not trace.quiet or type(index) not in (slice, int) or not (type(x) is ndarray or isinstance(x, Tracer)):
         return Tracer.__getitem__(self, index)
     y = x[index]
     result = trace.dual(y, trace.push(rule, 0, self.tangent, y, x, index))
-    if type(y) is np.ndarray or isinstance(y, Tracer) and y.view_of is not None:
+    if type(y) is ndarray or isinstance(y, Tracer) and y.view_of is not None:
         result.view_of = (self, x, index)
     return result
 
@@ -174,7 +175,7 @@ def _array_ufunc(self, ufunc, method, *inputs, out=None, **kwargs):
         if count == 1:
             y = ufunc(x)
             return trace.dual(y, trace.push(rule, 0, self.tangent, y, x))
-        if count == 2 and type(other := inputs[0]) is np.ndarray:
+        if count == 2 and type(other := inputs[0]) is ndarray:
             y = ufunc(other, x)
             return trace.dual(y, trace.push(rule, 1, self.tangent, y, other, x))
     return Tracer.__array_ufunc__(self, ufunc, method, *inputs, out=out, **kwargs)

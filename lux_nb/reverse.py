@@ -14,6 +14,7 @@ from types import MethodType
 from typing import Any
 
 import numpy as np
+from numpy import ndarray # found at once, where np.ndarray is looked up anew at every use
 
 from .rules.table import RULES, Rule, bound, cast_like, constant, like, lower, name_of, note_view, over_batch, unbroadcast, without_rule
 from .tracing import NO_KEYWORDS, SEQUENCES, STATIC, Trace, Tracer, check_result, detached, own, differentiable_leaves, dtype_of, matching_leaves, own_operators, recorder, snapshot, two_results, zeros
@@ -30,7 +31,7 @@ def guarded(
     value: Any, # an argument that a tape will read again
 ) -> Any: # the same value, or a copy of it
     "Protect an array from writes: copy a small one, lock a large one with the owner of its memory. An outer traced value gets a tracer of its own."
-    if not isinstance(value, np.ndarray):
+    if not isinstance(value, ndarray):
         return snapshot(value)
     if value.nbytes <= SMALL:
         return value.copy("K")
@@ -102,7 +103,7 @@ class Traced(Tracer):
     def __init__(self, tape, function, rule, args, kwargs, parents, value):
         entries = tape.entries
         self.owner, self.value, self.view_of, self.slot = tape, value, None, len(entries)
-        if type(value) is np.ndarray and value.nbytes > LARGE and rule is not None:
+        if type(value) is ndarray and value.nbytes > LARGE and rule is not None:
             args, value = lightened(rule, args, value)
         entries.append((function, rule, args, kwargs, parents, value))
 
@@ -169,7 +170,7 @@ class Tape(Trace):
                 if pull is not None:
                     parents.append((len(values), arg.slot, pull))
                 arg = arg.value
-            elif type(arg) is np.ndarray:
+            elif type(arg) is ndarray:
                 arg = self.keep(arg)
             elif type(arg) not in STATIC:
                 arg = self.inside(arg, len(values), pulls, parents) if isinstance(arg, SEQUENCES) else constant(self, arg)
@@ -235,7 +236,7 @@ def _operators(function, general, reflected):
             parents, other = ((0, self.slot, left), (1, other.slot, right)), other.value
         elif kind in STATIC:
             parents = ((0, self.slot, left),)
-        elif kind is np.ndarray:
+        elif kind is ndarray:
             parents, other = ((0, self.slot, left),), tape.keep(other)
         else:
             return general(self, other)
@@ -253,11 +254,11 @@ def _operators(function, general, reflected):
 def _getitem(self, index):
     "`x[index]` for one slice or integer, likewise."
     tape, x, rule = self.owner, self.value, RULES[operator.getitem]
-    if not tape.quiet or type(index) not in (slice, int) or not (type(x) is np.ndarray or isinstance(x, Tracer)):
+    if not tape.quiet or type(index) not in (slice, int) or not (type(x) is ndarray or isinstance(x, Tracer)):
         return Tracer.__getitem__(self, index)
     y = x[index]
     result = Traced(tape, operator.getitem, rule, (x, index), NO_KEYWORDS, ((0, self.slot, rule.pull[0]),), y)
-    if type(y) is np.ndarray or isinstance(y, Tracer) and y.view_of is not None:
+    if type(y) is ndarray or isinstance(y, Tracer) and y.view_of is not None:
         result.view_of = (self, x, index)
     return result
 
@@ -268,7 +269,7 @@ def _array_ufunc(self, ufunc, method, *inputs, out=None, **kwargs):
     if tape.quiet and rule is not None and rule.straight is not None and method == "__call__" and out is None and not kwargs:
         if count == 1:
             return Traced(tape, ufunc, rule, (x,), NO_KEYWORDS, ((0, self.slot, rule.straight[0]),), ufunc(x))
-        if count == 2 and type(other := inputs[0]) is np.ndarray:
+        if count == 2 and type(other := inputs[0]) is ndarray:
             other = tape.keep(other)
             return Traced(tape, ufunc, rule, (other, x), NO_KEYWORDS, ((1, self.slot, rule.straight[1]),), ufunc(other, x))
     return Tracer.__array_ufunc__(self, ufunc, method, *inputs, out=out, **kwargs)
@@ -310,7 +311,7 @@ def pull_back(
                 fits = False
             if not fits:
                 c = fitted(c, value, batch, function, position)
-            if parent in alone and type(known) is type(c) is np.ndarray:
+            if parent in alone and type(known) is type(c) is ndarray:
                 known += c
                 continue
             cotangents[parent] = c if known is None else known + c
@@ -429,7 +430,7 @@ def pull_to_leaves(
     for value, c in zip(inputs, reached):
         if c is None:
             c = zeros(value, lead)
-        elif id(c) in taken or (type(c) is np.ndarray and c.base is not None): # given, twice, or a view: the user may write to any result
+        elif id(c) in taken or (type(c) is ndarray and c.base is not None): # given, twice, or a view: the user may write to any result
             c = own(c)
         taken.add(id(c))
         found.append(c)

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy import ndarray # found at once, where np.ndarray is looked up anew at every use
 import optree
 
 # %% ../nbs/03_immutability.ipynb #cc8e7739
@@ -377,7 +378,7 @@ def _map_arrays(f: Callable, *trees: Any) -> FrozenDict | None:
     for tree in trees:
         if type(tree) is not FrozenDict or tree._names != names: return None
         for value in tree._values:
-            if type(value) is not np.ndarray: return None
+            if type(value) is not ndarray: return None
     return frozen_dict(names, tuple(map(f, *[tree._values for tree in trees])))
 
 
@@ -682,20 +683,18 @@ def _with_names(names: tuple) -> optree.PyTreeSpec:
     return tree_structure((frozen_dict(names, (0,) * len(names)),))
 
 
+def _of_layout(layout: Layout, leaves: list) -> tuple: return (_component_array(leaves[0], layout),)
+
+
 def flatten_arguments(
     args: tuple,  # of trees
 ) -> tuple[list, Callable]:  # the leaves, and what makes arguments of others in their place
     "The leaves of the arguments of a function. Arrays alone, one FrozenDict of arrays, and one ComponentArray take no search."
-    values, build = args, tuple
-    if len(args) == 1:
-        x = args[0]
-        if type(x) is FrozenDict:
-            values, build = x._values, _with_names(x._names).unflatten
-        elif type(x) is ComponentArray:
-            layout = x.layout
-            return [x.data], lambda leaves: (_component_array(leaves[0], layout),)
+    values, build, x = args, tuple, args[0] if len(args) == 1 else None
+    if type(x) is FrozenDict: values, build = x._values, _with_names(x._names).unflatten
+    if type(x) is ComponentArray: return [x.data], functools.partial(_of_layout, x.layout)
     for value in values:
-        if type(value) is not np.ndarray:
+        if type(value) is not ndarray:
             values, treedef = tree_flatten(args)
             return values, treedef.unflatten
     return list(values), build

@@ -11,6 +11,7 @@ import operator
 from typing import Any
 
 import numpy as np
+from numpy import ndarray # found at once, where np.ndarray is looked up anew at every use
 from numpy.typing import ArrayLike
 
 from .reductions import as_array, leading, negative_axes, size_of
@@ -125,7 +126,7 @@ def _put(values, index, lead, shape):
 # %% ../../nbs/09b_indexing.ipynb #d5ff2611
 def _pull_getitem(g, y, x, index):
     "Zeros in the shape of x, with g at the index."
-    if type(g) is np.ndarray and type(index) is slice and g.ndim == y.ndim: # the usual case, without the questions
+    if type(g) is ndarray and type(index) is slice and g.ndim == y.ndim: # the usual case, without the questions
         result = np.zeros(x.shape, g.dtype)
         result[index] = g
         return result
@@ -134,11 +135,11 @@ def _pull_getitem(g, y, x, index):
 
 def _add_at(total, g, y, x, index):
     "Add g at the index of the cotangent that x has so far: a loop over the elements of x costs no array of zeros each."
-    if type(total) is not np.ndarray or isinstance(g, Tracer):
+    if type(total) is not ndarray or isinstance(g, Tracer):
         return False
     if type(index) not in (slice, int) and not is_basic(index):
         np.add.at(total, index, g)
-    elif type(part := total[index]) is np.ndarray:
+    elif type(part := total[index]) is ndarray:
         np.add(part, g, part)
     else:
         total[index] = part + g

@@ -14,6 +14,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+from numpy import ndarray # found at once, where np.ndarray is looked up anew at every use
 from numpy.lib.array_utils import normalize_axis_index
 
 from .reductions import as_array, leading, size_of
@@ -82,7 +83,7 @@ def _push_right(t, y, a, b):
 # %% ../../nbs/10_products.ipynb #50532cea
 def _pull_left(g, y, a, b):
     r"The cotangent $G B^\top$ of $A$ in $A B$."
-    if type(g) is type(b) is np.ndarray and g.ndim == b.ndim == y.ndim == 2: # two matrices, the usual case
+    if type(g) is type(b) is ndarray and g.ndim == b.ndim == y.ndim == 2: # two matrices, the usual case
         return np.dot(g, b.T)
     plain = _plain(_PULL_LEFT, g, y, a, b)
     if plain:
@@ -94,7 +95,7 @@ def _pull_left(g, y, a, b):
 
 def _pull_right(g, y, a, b):
     r"The cotangent $A^\top G$ of $B$ in $A B$."
-    if type(g) is type(a) is np.ndarray and g.ndim == a.ndim == y.ndim == 2:
+    if type(g) is type(a) is ndarray and g.ndim == a.ndim == y.ndim == 2:
         return np.dot(a.T, g)
     plain = _plain(_PULL_RIGHT, g, y, a, b)
     if plain:

@@ -11,6 +11,7 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy import ndarray # found at once, where np.ndarray is looked up anew at every use
 from numpy.lib.array_utils import normalize_axis_index
 from numpy.typing import ArrayLike
 
@@ -89,7 +90,7 @@ def total(
     keepdims: bool = False, # likewise
 ) -> ArrayLike: # the sum
     "`np.sum`, for NumPy's arrays without its ceremony, which takes as long as a small sum."
-    if type(x) is np.ndarray:
+    if type(x) is ndarray:
         return np.add.reduce(x, axis, dtype, None, keepdims)
     return np.sum(x) if axis is None and dtype is None and not keepdims else np.sum(x, axis, dtype, keepdims=keepdims)
 
@@ -114,7 +115,7 @@ def _push_sum(t, y, x, axis=None, dtype=None, out=None, keepdims=False, initial=
 
 
 def _pull_sum(g, y, x, axis=None, dtype=None, out=None, keepdims=False, initial=0, where=True):
-    if type(x) is np.ndarray and type(g) in (np.float64, np.float32) and where is True and dtype is None: # all of it, the usual case
+    if type(x) is ndarray and type(g) in (np.float64, np.float32) and where is True and dtype is None: # all of it, the usual case
         return repeated(g, x.shape)
     if dtype is not None:
         _floating(dtype)

@@ -19,6 +19,7 @@ from types import FunctionType
 from typing import Any
 
 import numpy as np
+from numpy import ndarray # found at once, where np.ndarray is looked up anew at every use
 
 from ..tracing import NO_KEYWORDS, SEQUENCES, STATIC, Trace, Tracer, apply, dtype_of, innermost, unsuited
 from ..trees import dispatching, tree_map, updated
@@ -367,7 +368,7 @@ def unbroadcast(
         return np.sum(g)
     if g.shape[batch:] == shape:
         return g
-    if type(g) is np.ndarray and g.ndim == 2 and g.shape[1:] == shape and not batch: # a bias, the usual case
+    if type(g) is ndarray and g.ndim == 2 and g.shape[1:] == shape and not batch: # a bias, the usual case
         return np.add.reduce(g, 0)
     extra = g.ndim - batch - len(shape)
     if extra < 0:
