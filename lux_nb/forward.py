@@ -8,7 +8,6 @@ __all__ = ['Dual', 'Forward', 'jvp', 'push_forward', 'dual_leaves']
 # %% ../nbs/13_forward.ipynb #cc86be5b
 import operator
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy import ndarray # found at once, where np.ndarray is looked up anew at every use

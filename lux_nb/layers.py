@@ -10,7 +10,7 @@ __all__ = ['GAINS', 'identity', 'relu', 'tanh', 'sigmoid', 'gelu', 'softmax', 'l
 # %% ../nbs/18_layers.ipynb #3f09ae24
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from .devices import get_device
 from .randomness import replicate
 from .rules.table import def_rule, elementwise, stop_gradient
 from .tracing import apply
-from .trees import ComponentArray, FrozenDict, tree_leaves, tree_map_with_path, updated
+from .trees import FrozenDict, tree_leaves, tree_map_with_path, updated
 
 # %% ../nbs/18_layers.ipynb #eea9831b
 def identity(

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .trees import FrozenDict, tree_leaves, tree_map
+from .trees import FrozenDict, tree_map
 
 # %% ../nbs/20_optimizers.ipynb #f455cb95
 class Optimizer:

@@ -15,7 +15,7 @@ import math
 import operator
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from copy import copy, deepcopy
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 

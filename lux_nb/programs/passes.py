@@ -21,7 +21,7 @@ import numpy as np
 from .recording import Instruction, Recording, Slot, replaced
 from ..rules.indexing import is_basic, scatter
 from ..rules.table import stop_gradient
-from ..tracing import NO_KEYWORDS, astype
+from ..tracing import astype
 from ..trees import flatten_parts, unravel, updated
 
 # %% ../../nbs/17b_passes.ipynb #6f8f97ea

@@ -17,12 +17,11 @@ import re
 import textwrap
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from .passes import BLOCK, Block, added, dtype_of, is_array, is_elementwise, is_weak
+from .passes import BLOCK, Block, added, dtype_of, is_array, is_weak
 from .recording import Instruction, Recording, Slot
 from ..rules.indexing import is_basic, scatter
 from ..tracing import astype

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .table import alias, composite, elementwise, optional, stop_gradient
+from .table import alias, elementwise, optional, stop_gradient
 from ..trees import dispatching
 
 # %% ../../nbs/12_special.ipynb #1577047e

@@ -11,7 +11,6 @@ __all__ = ['UFUNC_KEYWORDS', 'RULES', 'COMPOSITES', 'NONDIFFERENTIABLE', 'OPTION
 # %% ../../nbs/06_rules.ipynb #1df62afa
 import dis
 import inspect
-import operator
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
