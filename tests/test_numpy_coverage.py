@@ -109,11 +109,10 @@ def has_signature(function):
 
 def named_arguments(row):
     "How a row calls its function: its operands by name, and the rest; None where NumPy takes them by position alone."
-    calls, xs = [], operands_of(row)[0]
-    parameters = inspect.signature(row.function).parameters.values()
-    row.call(lambda *args, **kwargs: calls.append((args, kwargs)) or row.function(*args, **kwargs), *xs)
+    calls, parameters = [], inspect.signature(row.function).parameters.values()
     if row.label.endswith("-call") or any(p.kind in (p.POSITIONAL_ONLY, p.VAR_POSITIONAL) for p in parameters):
         return None
+    row.call(lambda *args, **kwargs: calls.append((args, kwargs)), *operands_of(row)[0])
     (args, kwargs), = calls
     return dict(zip([p.name for p in parameters], range(len(args)))), kwargs
 

@@ -450,6 +450,8 @@ nondifferentiable(
     np.unravel_index, np.ravel_multi_index, np.diag_indices_from, np.tril_indices_from, np.triu_indices_from,
     np.array_repr, np.array_str, np.array2string, np.shares_memory, np.may_share_memory,
 )
+if hasattr(np, "in1d"): # before NumPy 2.4
+    nondifferentiable(np.in1d)
 
 
 def _refuse(remedy, *functions):

@@ -447,6 +447,8 @@ def _trapezoid(y, x=None, dx=1.0, axis=-1):
 
 
 composite(np.trapezoid, _trapezoid)
+if hasattr(np, "trapz"): # before NumPy 2.4
+    alias(np.trapz, np.trapezoid)
 
 # %% ../../nbs/08_reductions.ipynb #e892916c
 def _diff(a, n=1, axis=-1, prepend=np._NoValue, append=np._NoValue):
