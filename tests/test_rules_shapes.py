@@ -152,6 +152,7 @@ def test_a_quantile_grows_with_its_level_by_the_gap_around_it():
     equal([slope(0.4, method=m) for m in ("lower", "nearest", "inverted_cdf")], 0)
     equal(gradient(lambda q: np.nanpercentile(np.append(x, np.nan), q), 25.0), 0.04)
     equal(gradient(lambda q: np.quantile(5.0, q), 0.5), 0)
+    assert np.isnan(gradient(lambda q: np.quantile(np.append(x, np.nan), q), 0.5))
 
 
 def test_nan_in_order():

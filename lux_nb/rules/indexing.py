@@ -351,7 +351,10 @@ _PLACES = { # method: (a, c), for which the level q is at the place q (n + c) + 
 
 
 def _level_slope(function, y, a, q, axis, method, ignore_nan):
-    "The derivative of each quantile by its level, in the shape of y: the gap between the elements around it, times the places a unit of q passes."
+    """The derivative of each quantile by its level, in the shape of y: the gap between the elements around it, times the places that a unit of q passes.
+
+    Source: Hyndman and Fan, Sample quantiles in statistical packages, The American Statistician 50 (1996).
+    """
     if method not in _PLACES or np.size(a) == 0:
         return np.zeros_like(y)
     x = np.sort(_last_axis(a, negative_axes(axis, np.ndim(a)))[0])
@@ -364,7 +367,8 @@ def _level_slope(function, y, a, q, axis, method, ignore_nan):
     below = np.broadcast_to(below, x.shape[:-1] + level.shape)
     gap = np.take_along_axis(x, np.minimum(below + 1, n - 1), -1) - np.take_along_axis(x, below, -1)
     slope = np.where((place < 0) | (place > n - 1), 0, gap) * ((n + more) / scale)
-    return np.reshape(np.moveaxis(slope, -1, 0), y.shape).astype(y.dtype)
+    slope = np.reshape(np.moveaxis(slope, -1, 0), y.shape).astype(y.dtype)
+    return np.where(np.isnan(y), y, slope) # NaN among the elements makes the value NaN, and the derivative
 
 
 def _push_level(t, q, slope):
