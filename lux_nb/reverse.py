@@ -21,7 +21,7 @@ from .tracing import NO_KEYWORDS, SEQUENCES, STATIC, Trace, Tracer, check_result
 from .trees import ComponentArray, distribute, tree_flatten, tree_leaves, tree_map, tree_unflatten, unravel
 
 # %% ../nbs/14_reverse.ipynb #59fc0e59
-SMALL = 8192 # bytes up to which a copy costs less than a lock
+SMALL = 8192 # bytes up to which an array is copied, which costs a fraction of a lock
 _locks: dict[int, list] = {} # id of an owner of memory -> [how many tapes hold it, the owner, its locked views, whether it was writeable]
 _locking = threading.RLock() # a garbage collection inside may free another tape
 

@@ -582,7 +582,7 @@ def differentiable_leaves(
     "Flatten arguments. Raises TypeError, naming the leaf, where a leaf is not of a real or complex floating-point type."
     leaves, build = flatten_arguments(args)
     for index, leaf in enumerate(leaves):
-        if not (type(leaf) is np.ndarray and leaf.dtype.kind == "f" or is_differentiable(leaf)):
+        if not (type(leaf) is np.ndarray and leaf.dtype.kind == "f" or is_differentiable(leaf)): # nearly every leaf is the first
             position, _, inside = tree_leaves_with_path(args)[index][0].removeprefix("[").partition("]")
             name = f"{type(leaf).__name__} of " if unsuited(leaf) else ""
             got = f"{name}{leaf.dtype} of shape {leaf.shape}" if hasattr(leaf, "dtype") else f"{type(leaf).__name__} {leaf!r}"

@@ -683,7 +683,9 @@ def _with_names(names: tuple) -> optree.PyTreeSpec:
     return tree_structure((frozen_dict(names, (0,) * len(names)),))
 
 
-def _of_layout(layout: Layout, leaves: list) -> tuple: return (_component_array(leaves[0], layout),)
+def _of_layout(layout: Layout, leaves: list) -> tuple:
+    "One argument, a flat vector."
+    return (_component_array(leaves[0], layout),)
 
 
 def flatten_arguments(

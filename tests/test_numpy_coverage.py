@@ -117,7 +117,7 @@ def named_arguments(row):
     return dict(zip([p.name for p in parameters], range(len(args)))), kwargs
 
 
-FIRST = {row.function: row for row in ROWS[::-1] if isinstance(row.function, types.FunctionType) or hasattr(row.function, "_implementation")}
+FIRST = {row.function: row for row in ROWS[::-1] if hasattr(row.function, "_implementation")} # NumPy's functions, without ufuncs
 FIRST = {function: row for function, row in FIRST.items() if has_signature(function) and named_arguments(row)}
 
 
@@ -148,8 +148,8 @@ AXES = list({
 @pytest.mark.parametrize("f, args", AXES, ids=lambda f: name_of(f) if callable(f) else "")
 def test_an_axis_that_is_not_there_is_refused(f, args, axis):
     x = np.arange(1.0, 7.0).reshape(2, 3)
-    if f is np.expand_dims and axis in (2, -3): # its result has one axis more
-        return
+    if f is np.expand_dims and axis in (2, -3):
+        pytest.skip("it counts the axes of its result, which has one more")
     with pytest.raises((ValueError, IndexError)): # np.exceptions.AxisError is both
         f(x, *args, axis=axis)
     for transform in (lambda: vjp(lambda x: f(x, *args, axis=axis), x), lambda: jvp(lambda x: f(x, *args, axis=axis), (x,), (x,))):

@@ -26,10 +26,7 @@ def negative_axes(
     if not ndim:
         return ()
     axes = range(ndim) if axis is None else (axis,) if isinstance(axis, (int, np.integer)) else axis
-    for a in axes:
-        if not -ndim <= a < ndim:
-            raise np.exceptions.AxisError(a, ndim)
-    return tuple([a if a < 0 else a - ndim for a in axes])
+    return tuple([normalize_axis_index(a, ndim) - ndim for a in axes]) # raises for an axis that is not there
 
 
 def size_of(x: ArrayLike) -> int:
