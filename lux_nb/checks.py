@@ -165,7 +165,7 @@ def _complaint(function, output, values):
     pulled, frame = "", sys._getframe(1)
     while frame.f_code.co_filename.startswith(_LIBRARIES):
         if frame.f_code is pull_back.__code__ and not pulled:
-            pulled = f", while walking back through {name_of(frame.f_locals['function'])}"
+            pulled = f", while walking back through {name_of(frame.f_locals['rule'].function)}"
         frame = frame.f_back
     return f"{name_of(function)} of shapes {shapes} gave {bad}{pulled}, called from line {frame.f_lineno} of {frame.f_code.co_name}"
 

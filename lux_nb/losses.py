@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
+from numpy import ndarray # found at once, where np.ndarray is looked up anew at every use
 
 from .layers import log_softmax
 from .rules.table import def_rule
@@ -81,7 +82,7 @@ def mean_squared_error(
 ) -> Any: # a scalar
     r"The mean of squared residuals, $\frac1n \sum (\hat y - y)^2$."
     residual = y_pred - y_true
-    if type(residual) is np.ndarray and residual.dtype.char in "fd" and 0 < residual.size <= 4096:
+    if type(residual) is ndarray and residual.dtype.char in "fd" and 0 < residual.size <= 4096:
         residual = residual.ravel()
         return residual.dot(residual) / residual.size # a third of the time; a longer sum is better left to NumPy, which adds in pairs
     return np.mean(np.square(residual))

@@ -7,6 +7,7 @@ __all__ = ['SMALL', 'LARGE', 'guarded', 'lock', 'unlock', 'hollow', 'lightened',
            'record', 'owned', 'pull_to_leaves', 'separate']
 
 # %% ../nbs/14_reverse.ipynb #a8b4cec6
+import functools
 import operator
 import threading
 from collections.abc import Callable
@@ -17,7 +18,7 @@ import numpy as np
 from numpy import ndarray # found at once, where np.ndarray is looked up anew at every use
 
 from .rules.table import RULES, Rule, bound, cast_like, constant, like, lower, name_of, note_view, over_batch, unbroadcast, without_rule
-from .tracing import NO_KEYWORDS, SEQUENCES, STATIC, Trace, Tracer, check_result, detached, own, differentiable_leaves, dtype_of, matching_leaves, own_operators, recorder, snapshot, two_results, zeros
+from .tracing import SEQUENCES, STATIC, Trace, Tracer, check_result, detached, own, differentiable_leaves, dtype_of, matching_leaves, own_operators, snapshot, two_results, zeros
 from .trees import ComponentArray, distribute, tree_flatten, tree_leaves, tree_map, tree_unflatten, unravel
 
 # %% ../nbs/14_reverse.ipynb #59fc0e59
@@ -96,16 +97,9 @@ def lightened(rule: Rule, values: list, y: np.ndarray) -> tuple[list, np.ndarray
 
 # %% ../nbs/14_reverse.ipynb #fb1506b9
 class Traced(Tracer):
-    "A traced value of reverse mode: made, it is entered on its tape, and knows the slot; an in-place operator points it to another one."
+    "A traced value of reverse mode knows its slot on the tape; an in-place operator points it to another one. `Tape.enter` makes it."
 
     __slots__ = ("slot",)
-
-    def __init__(self, tape, function, rule, args, kwargs, parents, value):
-        entries = tape.entries
-        self.owner, self.value, self.view_of, self.slot = tape, value, None, len(entries)
-        if type(value) is ndarray and value.nbytes > LARGE and rule is not None:
-            args, value = lightened(rule, args, value)
-        entries.append((function, rule, args, kwargs, parents, value))
 
     def _become(self, other):
         self.slot, self.value = other.slot, other.value
@@ -117,18 +111,37 @@ class Tape(Trace):
     __slots__ = ("entries", "vectors", "held", "keep")
 
     def __init__(self):
-        self.entries: list[tuple] = [] # slot k: (function, rule, args, kwargs, parents, value), with parents (position, slot, pull)
+        self.entries: list[tuple] = [] # slot k: (rule, args, parents, value), with parents (position, slot, pull)
         self.vectors: list[tuple] = [] # inputs with named parts: (slot, the slot of its first part, its parts, its layout)
         self.held: dict[int, np.ndarray] = {} # the arrays that are locked on this tape's behalf
-        below = recorder()
+
+    def __enter__(self):
+        Trace.__enter__(self)
+        below = self.nesting.recorder
         self.keep = MethodType(guarded, self.held) if below is None else below.keep # a recorder looks after plain arrays itself
+        return self
+
+    def enter(
+        self,
+        rule: Rule | None, # the rule of the function that was called; None for an input
+        args: Any, # its arguments, at the level below
+        parents: Any, # for each traced one (its position, its slot, the map that pulls a cotangent to it)
+        value: Any, # what the function gave
+    ) -> Traced: # the traced value that stands for it
+        "Append an entry."
+        x, entries = Traced(), self.entries
+        x.owner, x.value, x.view_of, x.slot = self, value, None, len(entries)
+        if rule is not None and type(value) is ndarray and value.nbytes > LARGE:
+            args, value = lightened(rule, args, value)
+        entries.append((rule, args, parents, value))
+        return x
 
     def leaf(
         self,
         value: Any, # a number or an array
     ) -> Traced: # the traced value that stands for it
-        "Begin to trace an input: an entry without function and parents."
-        return Traced(self, None, None, (), NO_KEYWORDS, (), self.keep(value))
+        "Begin to trace an input: an entry without rule and parents."
+        return self.enter(None, (), (), self.keep(value))
 
     def cut(
         self,
@@ -136,26 +149,26 @@ class Tape(Trace):
     ) -> None:
         "Make inputs of the parts of a flat vector too, so that asking for a name needs no operation; `join` puts their cotangents together."
         flat, layout = vector.data, vector.layout
-        cut = unravel.__wrapped__ if type(flat.value) is np.ndarray else unravel # NumPy's own array needs no dispatch
+        cut = unravel.__wrapped__ if type(flat.value) is ndarray else unravel # NumPy's own array needs no dispatch
         parts, view, traced = cut(flat.value, layout), (flat, flat.value, None), []
         self.vectors.append((flat.slot, len(self.entries), parts, layout))
         for value in parts:
-            part = Traced(self, None, None, (), NO_KEYWORDS, (), value)
+            part = self.enter(None, (), (), value)
             part.view_of = view
             traced.append(part)
-        distribute(vector, iter(traced))
+        distribute(vector, flat, layout, iter(traced))
 
     def join(
         self,
-        reached: list, # cotangents, by slot
-        inputs: list, # the values of the first slots
-    ) -> list: # the same, with what reached the parts of a flat vector added to it
+        reached: list, # cotangents, by slot; what reached the parts of a flat vector is added to what reached it as a whole
+        inputs: list, # the traced inputs
+    ) -> None:
         "The transpose of `cut`."
+        pull = RULES[unravel].pull[0]
         for slot, first, parts, layout in self.vectors:
-            joined = RULES[unravel].pull[0](reached[first : first + len(parts)], parts, inputs[slot], layout)
+            joined = pull(reached[first : first + len(parts)], parts, inputs[slot].value, layout)
             if joined is not None:
                 reached[slot] = joined if reached[slot] is None else reached[slot] + joined
-        return reached
 
     def process(self, function, args, kwargs):
         rule = RULES.get(function)
@@ -163,30 +176,30 @@ class Tape(Trace):
             return without_rule(self, function, args, kwargs)
         if kwargs or len(args) > 2 and len(args) > rule.out:
             args, kwargs = bound(self, rule, args, kwargs)
-        values, parents, pulls = [], [], rule.pull
-        for arg in args: # as `lower` does, in one pass with the parents
-            if type(arg) is Traced and arg.owner is self:
-                pull = pulls[len(values)]
+        values, parents, pulls = list(args), [], rule.pull
+        for position, arg in enumerate(args): # as `lower` does, in one pass with the parents
+            kind = type(arg)
+            if kind is Traced and arg.owner is self:
+                pull = pulls[position]
                 if pull is not None:
-                    parents.append((len(values), arg.slot, pull))
-                arg = arg.value
-            elif type(arg) is ndarray:
-                arg = self.keep(arg)
-            elif type(arg) not in STATIC:
-                arg = self.inside(arg, len(values), pulls, parents) if isinstance(arg, SEQUENCES) else constant(self, arg)
-            values.append(arg)
+                    parents.append((position, arg.slot, pull))
+                values[position] = arg.value
+            elif kind is ndarray:
+                values[position] = self.keep(arg)
+            elif kind not in STATIC:
+                values[position] = self.inside(arg, position, pulls, parents) if isinstance(arg, SEQUENCES) else constant(self, arg)
         call = rule.direct or function
         if kwargs:
             y = call(*values, **kwargs)
-            if rule.elementwise: # they change how y is computed, not the map
-                kwargs = NO_KEYWORDS
+            if not rule.elementwise: # there they change how y is computed, not the map
+                parents = [(position, slot, functools.partial(pull, **kwargs)) for position, slot, pull in parents]
         else:
             y = call(*values)
         if not parents:
             return y
         if rule.special:
-            return self.special(function, rule, args, values, kwargs, parents, y)
-        result = Traced(self, function, rule, values, kwargs, parents, y)
+            return self.special(rule, args, values, parents, y)
+        result = self.enter(rule, values, parents, y)
         if rule.view:
             note_view(result, args)
         return result
@@ -200,15 +213,15 @@ class Tape(Trace):
                 parents.append(((position, index), tracer.slot, pull))
         return values if type(sequence) is list else tuple(values)
 
-    def special(self, function, rule, args, values, kwargs, parents, y):
+    def special(self, rule, args, values, parents, y):
         "The result of an operation out of the ordinary: several arrays, which take the slots after that of the call; or whole numbers."
         if not rule.several:
             whole = y.dtype.kind in "iub" # the derivative was cut off on the way
-            return y if whole else Traced(self, function, rule, values, kwargs, parents, y)
-        Traced(self, function, rule, values, kwargs, parents, y)
+            return y if whole else self.enter(rule, values, parents, y)
+        self.enter(rule, values, parents, y)
         results = []
         for output in y:
-            result = Traced(self, None, None, (), NO_KEYWORDS, (), output)
+            result = self.enter(None, (), (), output)
             if output is None or dtype_of(output).kind not in "fcO": # an output of whole numbers stays plain
                 result = output
             elif rule.view:
@@ -240,13 +253,13 @@ def _operators(function, general, reflected):
             parents, other = ((0, self.slot, left),), tape.keep(other)
         else:
             return general(self, other)
-        return Traced(tape, function, rule, (x, other), NO_KEYWORDS, parents, function(x, other))
+        return tape.enter(rule, (x, other), parents, function(x, other))
 
     def backward(self, other):
         tape, x, rule = self.owner, self.value, RULES.get(function)
         if type(other) not in STATIC or not tape.quiet or rule is None or rule.straight is None:
             return reflected(self, other)
-        return Traced(tape, function, rule, (other, x), NO_KEYWORDS, ((1, self.slot, rule.straight[1]),), function(other, x))
+        return tape.enter(rule, (other, x), ((1, self.slot, rule.straight[1]),), function(other, x))
 
     return forward, backward
 
@@ -257,7 +270,7 @@ def _getitem(self, index):
     if not tape.quiet or type(index) not in (slice, int) or not (type(x) is ndarray or isinstance(x, Tracer)):
         return Tracer.__getitem__(self, index)
     y = x[index]
-    result = Traced(tape, operator.getitem, rule, (x, index), NO_KEYWORDS, ((0, self.slot, rule.pull[0]),), y)
+    result = tape.enter(rule, (x, index), ((0, self.slot, rule.pull[0]),), y)
     if type(y) is ndarray or isinstance(y, Tracer) and y.view_of is not None:
         result.view_of = (self, x, index)
     return result
@@ -268,10 +281,10 @@ def _array_ufunc(self, ufunc, method, *inputs, out=None, **kwargs):
     tape, x, rule, count = self.owner, self.value, RULES.get(ufunc), len(inputs)
     if tape.quiet and rule is not None and rule.straight is not None and method == "__call__" and out is None and not kwargs:
         if count == 1:
-            return Traced(tape, ufunc, rule, (x,), NO_KEYWORDS, ((0, self.slot, rule.straight[0]),), ufunc(x))
+            return tape.enter(rule, (x,), ((0, self.slot, rule.straight[0]),), ufunc(x))
         if count == 2 and type(other := inputs[0]) is ndarray:
             other = tape.keep(other)
-            return Traced(tape, ufunc, rule, (other, x), NO_KEYWORDS, ((1, self.slot, rule.straight[1]),), ufunc(other, x))
+            return tape.enter(rule, (other, x), ((1, self.slot, rule.straight[1]),), ufunc(other, x))
     return Tracer.__array_ufunc__(self, ufunc, method, *inputs, out=out, **kwargs)
 
 
@@ -286,12 +299,10 @@ def pull_back(
     consume: bool = False, # let go of the entries on the way
 ) -> list: # what reached each input, by slot; None for all others
     "Walk a tape backwards: each entry pulls its cotangent through the transpose of its linear map, to its parents."
-    cotangents = [None] * len(entries)
-    for slot, g in seeds:
-        cotangents[slot] = g if cotangents[slot] is None else cotangents[slot] + g
+    cotangents = _seeded(len(entries), seeds)
     alone = set() # the slots whose cotangent is an array that nobody else has
     for slot in range(len(entries) - 1, -1, -1):
-        function, rule, args, kwargs, parents, y = entries.pop() if consume else entries[slot]
+        rule, args, parents, y = entries.pop() if consume else entries[slot]
         if not parents: # an input, or one of several outputs
             continue
         g, cotangents[slot] = cotangents[slot], None
@@ -299,27 +310,37 @@ def pull_back(
             g = _of_outputs(cotangents, slot, len(y))
         if g is None:
             continue
-        into = None if batch else rule.into
         for position, parent, pull in parents:
             known, value = cotangents[parent], entries[parent][-1]
-            if into is not None and parent in alone and into(known, g, y, *args):
+            if rule.into is not None and parent in alone and not batch and rule.into(known, g, y, *args):
                 continue
-            c = pull(g, y, *args) if not (kwargs or batch) else _pulled(rule, pull, g, batch, y, args, kwargs)
+            if batch and not rule.batched:
+                c = over_batch(pull, g, batch, y, *args)
+            else: # nearly always two arguments, and a call is quicker when it says so
+                c = pull(g, y, args[0], args[1]) if len(args) == 2 else pull(g, y, *args)
             try:
                 fits = c.shape == value.shape and c.dtype is value.dtype
             except AttributeError: # a number without a dtype, Python's or a BigFloat
                 fits = False
             if not fits:
-                c = fitted(c, value, batch, function, position)
-            if parent in alone and type(known) is type(c) is ndarray:
+                c = fitted(c, value, batch, rule, position)
+            if known is not None and parent in alone and type(known) is type(c) is ndarray:
                 known += c
                 continue
             cotangents[parent] = c if known is None else known + c
-            if known is not None or into is not None:
+            if known is not None or rule.into is not None:
                 alone.add(parent)
     return cotangents
 
 # %% ../nbs/14_reverse.ipynb #2dfa828d
+def _seeded(count, seeds):
+    "The cotangents at the beginning; what was returned twice has the sum of both."
+    cotangents = [None] * count
+    for slot, g in seeds:
+        cotangents[slot] = g if cotangents[slot] is None else cotangents[slot] + g
+    return cotangents
+
+
 def _of_outputs(cotangents, slot, count):
     "The cotangents of the outputs of a call, which have the slots behind it; all that is behind is done."
     found = cotangents[slot + 1 : slot + 1 + count]
@@ -327,18 +348,11 @@ def _of_outputs(cotangents, slot, count):
     return None if all([g is None for g in found]) else found
 
 
-def _pulled(rule, pull, g, batch, y, args, kwargs):
-    "Pull a cotangent, or a batch of them: one after the other, where the rule takes one at a time."
-    if batch and not rule.batched:
-        return over_batch(pull, g, batch, y, *args, **kwargs)
-    return pull(g, y, *args, **kwargs)
-
-
 def fitted(
     c: Any, # what a pull map gave
     value: Any, # the operand that it is the cotangent of
     batch: int, # how many leading axes of c count cotangents
-    function: Callable, # whose pull it was, for the error message
+    rule: Rule, # whose pull it was, for the error message
     position: Any, # for which argument
 ) -> Any: # shape batch + value.shape, value's dtype; that of a Python number is a float64
     "Sum a cotangent over what was broadcast, and give it its primal's dtype. Raises ValueError where its shape fits no broadcast."
@@ -352,7 +366,7 @@ def fitted(
         c = unbroadcast(c, value, batch)
         if c.shape[batch:] != shape:
             raise ValueError(
-                f"the pull of {name_of(function)} for argument {position} gave shape {np.shape(c)}, "
+                f"the pull of {name_of(rule.function)} for argument {position} gave shape {np.shape(c)}, "
                 f"and the argument has shape {shape}: a cotangent has the shape of its primal"
             )
     return cast_like(c, value) if plain or c.dtype is not value.dtype else c
@@ -387,13 +401,14 @@ def record(
     primals: tuple, # its arguments
     operation: str, # who asks, for error messages
     has_aux: bool = False, # f returns (result, auxiliary values)
-) -> tuple: # (tape, the values of its first slots, the inputs, and what makes arguments of others; what f returned, auxiliary values)
+) -> tuple: # (tape, the traced inputs, and what makes arguments of others in their place; what f returned, auxiliary values)
     "Run f on traced values, and keep the tape."
     values, build = differentiable_leaves(operation, primals)
     with Tape() as tape:
-        traced = list(map(tape.leaf, values))
-        values = [leaf.value for leaf in traced]
-        arguments = build(traced)
+        inputs = []
+        for value in values:
+            inputs.append(tape.leaf(value))
+        arguments = build(inputs)
         for argument in arguments:
             if type(argument) is ComponentArray:
                 tape.cut(argument)
@@ -406,7 +421,7 @@ def record(
                 check_result(tape, leaf)
         if aux is not None:
             aux = detached(tape, aux)
-    return tape, values, build, result, aux
+    return tape, inputs, build, result, aux
 
 # %% ../nbs/14_reverse.ipynb #caf74891
 def owned(tape: Tape, value: Any) -> bool:
@@ -416,8 +431,8 @@ def owned(tape: Tape, value: Any) -> bool:
 
 def pull_to_leaves(
     tape: Tape, # a tape
-    inputs: list, # the values of its first slots
-    build: Callable, # makes arguments of the cotangents of the inputs
+    inputs: list, # what stands for them on the tape, in its first slots
+    build: Callable, # makes arguments of their cotangents
     seeds: list, # as `pull_back` takes them
     lead: tuple = (), # the leading axes of the cotangents, which count them
     consume: bool = False, # let go of the tape on the way
@@ -425,11 +440,13 @@ def pull_to_leaves(
     "Walk a tape back from its seeds to its inputs; an input that no seed depends on has a cotangent of zeros."
     reached = pull_back(tape.entries, seeds, len(lead), consume)
     if tape.vectors:
-        reached = tape.join(reached, inputs)
-    taken, found = {id(g) for _, g in seeds}, []
-    for value, c in zip(inputs, reached):
+        tape.join(reached, inputs)
+    taken, found = set(), []
+    for _, g in seeds:
+        taken.add(id(g))
+    for leaf, c in zip(inputs, reached):
         if c is None:
-            c = zeros(value, lead)
+            c = zeros(leaf.value, lead)
         elif id(c) in taken or (type(c) is ndarray and c.base is not None): # given, twice, or a view: the user may write to any result
             c = own(c)
         taken.add(id(c))

@@ -18,33 +18,45 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy import ndarray # found at once, where np.ndarray is looked up anew at every use
 
 from .trees import flatten_arguments, tree_flatten, tree_leaves_with_path, tree_unflatten, updated
 
 # %% ../nbs/05_tracing.ipynb #d3224648
-class _Thread(threading.local):
-    "What each thread knows of its transforms."
+class _Nesting:
+    "What one thread knows of its transforms."
 
-    depth = 0 # how many are open
-    recorder = None # the trace at the bottom that records a program
+    __slots__ = ("depth", "recorder")
+
+    def __init__(self):
+        self.depth = 0 # how many are open
+        self.recorder: Trace | None = None # the trace at the bottom that records a program
+
+
+class _Thread(threading.local):
+    "Each thread has a nesting of its own. To find it takes a while, so that a trace keeps it."
+
+    def __init__(self):
+        self.nesting = _Nesting()
 
 
 _thread = _Thread()
 
-
+# %% ../nbs/05_tracing.ipynb #b7e2d410
 class Trace:
     "One run of one transform. A subclass says in `process` what becomes of an operation on its tracers."
 
-    __slots__ = ("level", "open", "quiet") # quiet: open, and nothing was written in place, so that no view can be out of date
+    __slots__ = ("nesting", "level", "open", "quiet") # quiet: open, and nothing was written in place, so that no view can be out of date
     keep: Callable | None = None # what a trace that outlives the operation does to a plain array that it holds on to
 
     def __enter__(self):
-        self.level = _thread.depth = _thread.depth + 1
+        self.nesting = nesting = _thread.nesting
+        self.level = nesting.depth = nesting.depth + 1
         self.open = self.quiet = True
         return self
 
     def __exit__(self, exception, *details):
-        _thread.depth -= 1
+        self.nesting.depth -= 1
         self.open = self.quiet = False
         if exception is not None:
             self.release()
@@ -92,7 +104,7 @@ def innermost(
 # %% ../nbs/05_tracing.ipynb #c76471b4
 def recorder() -> Trace | None: # None when nothing is recorded
     "The trace at the bottom of this thread's transforms that records a program."
-    return _thread.recorder
+    return _thread.nesting.recorder
 
 
 def owner_of(
@@ -581,16 +593,22 @@ def differentiable_leaves(
 ) -> tuple[list, Callable]: # their leaves, and what makes arguments of others in their place
     "Flatten arguments. Raises TypeError, naming the leaf, where a leaf is not of a real or complex floating-point type."
     leaves, build = flatten_arguments(args)
-    for index, leaf in enumerate(leaves):
-        if not (type(leaf) is np.ndarray and leaf.dtype.kind == "f" or is_differentiable(leaf)): # nearly every leaf is the first
-            position, _, inside = tree_leaves_with_path(args)[index][0].removeprefix("[").partition("]")
-            name = f"{type(leaf).__name__} of " if unsuited(leaf) else ""
-            got = f"{name}{leaf.dtype} of shape {leaf.shape}" if hasattr(leaf, "dtype") else f"{type(leaf).__name__} {leaf!r}"
-            raise TypeError(
-                f"{operation} needs floating-point inputs, got {got} in argument {position}{inside}: "
-                "convert it (x.astype(float), 3.0 for 3, np.asarray of a matrix), or leave it out of the differentiated arguments (argnums, a closure)"
-            )
+    for leaf in leaves:
+        if not (type(leaf) is ndarray and leaf.dtype.kind == "f" or is_differentiable(leaf)): # nearly every leaf is the first
+            raise _not_differentiable(operation, args)
     return leaves, build
+
+
+def _not_differentiable(operation, args):
+    "The error that names the first leaf without a derivative."
+    path, leaf = next((path, leaf) for path, leaf in tree_leaves_with_path(args) if not is_differentiable(leaf))
+    position, _, inside = path.removeprefix("[").partition("]")
+    name = f"{type(leaf).__name__} of " if unsuited(leaf) else ""
+    got = f"{name}{leaf.dtype} of shape {leaf.shape}" if hasattr(leaf, "dtype") else f"{type(leaf).__name__} {leaf!r}"
+    return TypeError(
+        f"{operation} needs floating-point inputs, got {got} in argument {position}{inside}: "
+        "convert it (x.astype(float), 3.0 for 3, np.asarray of a matrix), or leave it out of the differentiated arguments (argnums, a closure)"
+    )
 
 # %% ../nbs/05_tracing.ipynb #4812bd23
 def dtype_of(value: Any) -> np.dtype:

@@ -33,12 +33,16 @@ class TrainState:
             object.__setattr__(self, "optimizer_state", self.optimizer.init(self.parameters))
 
 # %% ../nbs/21_training.ipynb #dffd9de3
+class _OpenState:
+    "A TrainState in the making: its fields can be assigned, until its class becomes TrainState, which refuses that."
+
+
 def _advanced(tstate, parameters, states, memory):
-    "The next train state. Nothing in it needs a check, so that its fields are filled directly, in a third of the time."
-    new = object.__new__(TrainState)
-    fields = vars(new)
-    fields["model"], fields["parameters"], fields["states"] = tstate.model, parameters, states
-    fields["optimizer"], fields["optimizer_state"], fields["step"] = tstate.optimizer, memory, tstate.step + 1
+    "The next train state. Nothing in it needs a check."
+    new = _OpenState()
+    new.model, new.parameters, new.states = tstate.model, parameters, states
+    new.optimizer, new.optimizer_state, new.step = tstate.optimizer, memory, tstate.step + 1
+    new.__class__ = TrainState
     return new
 
 # %% ../nbs/21_training.ipynb #1704a878

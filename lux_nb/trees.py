@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['dispatching', 'updated', 'register_pytree_node', 'tree_flatten', 'tree_structure', 'tree_unflatten', 'tree_map',
            'tree_map_with_path', 'tree_leaves', 'tree_leaves_with_path', 'frozen', 'FrozenDict', 'frozen_dict',
-           'Layout', 'unravel', 'flatten_parts', 'ComponentArray', 'distribute', 'flatten_arguments']
+           'Layout', 'unravel', 'flatten_parts', 'ComponentArray', 'component_array', 'distribute', 'flatten_arguments']
 
 # %% ../nbs/03_immutability.ipynb #98ad9a06
 import atexit
@@ -291,20 +291,24 @@ def _no_name(x: Any, name: str, names: Iterable[str]) -> str:
     return f"{type(x).__name__} has no {name!r}; its names are {', '.join(map(repr, names)) or 'none at all'}"
 
 
-def _refusal(x: Any, name: str) -> str:
-    "What to say to whoever assigns to a name."
-    return (f"the names of a {type(x).__name__} cannot be assigned, got {name!r}: "
-            f"make a new one with updated(x, {name!r}, value)")
+class _OpenDict:
+    "A FrozenDict in the making: what its slots hold can be assigned, until its class becomes FrozenDict, which refuses that."
+    __slots__ = ("_names", "_values")  # two tuples: a structure and its leaves, as a tree has them
+
+
+class _OpenArray:
+    "A ComponentArray in the making, likewise."
+    __slots__ = ("data", "layout", "_parts")
 
 # %% ../nbs/03_immutability.ipynb #58cacc4c
-class FrozenDict(Mapping):
+class FrozenDict(_OpenDict, Mapping):
     """An immutable mapping of names, in the order of their declaration: `d["weight"]` or `d.weight`.
 
     Dicts inside become FrozenDicts. A name that mappings have themselves, such as `items`, is reached as
     `d["items"]` alone. A new one is made by `updated(d, name, value)`, or by `d | {name: value}`, which may add names.
     Equal are two mappings with the same names and equal values; arrays are compared as a whole.
     """
-    __slots__ = ("_names", "_values")  # two tuples: a structure and its leaves, as a tree has them
+    __slots__ = ()
     __array_ufunc__ = None  # `array * d` raises; without it NumPy would make an array of one object
     __array_priority__ = 3000.0
 
@@ -350,6 +354,12 @@ class FrozenDict(Mapping):
     def __reduce__(self): return FrozenDict, (self._asdict(),)
 
 # %% ../nbs/03_immutability.ipynb #6b7ed8b3
+def _refusal(x: Any, name: str) -> str:
+    "What to say to whoever assigns to a name."
+    return (f"the names of a {type(x).__name__} cannot be assigned, got {name!r}: "
+            f"make a new one with updated(x, {name!r}, value)")
+
+
 def _updated_entry(x: FrozenDict, index: str, value: Any) -> FrozenDict:
     "`updated` for a FrozenDict: the name has to be there."
     if not isinstance(x, FrozenDict): return NotImplemented
@@ -357,18 +367,14 @@ def _updated_entry(x: FrozenDict, index: str, value: Any) -> FrozenDict:
     return x | {index: value}
 
 
-# the class refuses assignments, so what fills an instance uses the setters of its slots
-_set_names, _set_values = (vars(FrozenDict)[slot].__set__ for slot in FrozenDict.__slots__)
-
-
 def frozen_dict(
     names: tuple[str, ...],  # in order of declaration
     values: tuple,  # one for each name
 ) -> FrozenDict:  # the names with the values, which are taken as they are
     "Put a FrozenDict together, unchecked."
-    x = object.__new__(FrozenDict)
-    _set_names(x, names)
-    _set_values(x, values)
+    x = _OpenDict()
+    x._names, x._values = names, values
+    x.__class__ = FrozenDict  # in a quarter of the time that the setters of the slots would take
     return x
 
 
@@ -393,7 +399,6 @@ class Layout:
     size: int = field(init=False, compare=False)  # the length of the flat vector
     slices: dict[str, slice] = field(init=False, compare=False)  # name -> its place in the flat vector
     leaves: tuple = field(init=False, compare=False)  # (place, shape) of each array, nested ones too, in order
-    nested: bool = field(init=False, compare=False)  # whether a part has parts of its own
 
     def __post_init__(self):
         stop, slices, leaves = 0, {}, []
@@ -403,8 +408,7 @@ class Layout:
             slices[name] = slice(start, stop)
             for place, shape in part.leaves if nested else [(slice(0, stop - start), part)]:
                 leaves.append((slice(start + place.start, start + place.stop), shape))
-        nested = any(isinstance(part, Layout) for _, part in self.parts)
-        for name, value in ("size", stop), ("slices", slices), ("leaves", tuple(leaves)), ("nested", nested):
+        for name, value in ("size", stop), ("slices", slices), ("leaves", tuple(leaves)):
             object.__setattr__(self, name, value)
 
     @property
@@ -421,10 +425,14 @@ def unravel(
     layout: Layout,  # where the parts lie
 ) -> tuple:  # an array for each of `layout.leaves`, of shape (..., *shape); a view, where strides allow it
     "Cut flat vectors into their parts. Linear; `flatten_parts` is its inverse and its transpose."
+    if flat.ndim == 1 and flat.size == layout.size:
+        parts = []
+        for place, shape in layout.leaves:
+            part = flat[place]
+            parts.append(part if len(shape) == 1 else part.reshape(shape))
+        return tuple(parts)
     if flat.shape[-1:] != (layout.size,):
         raise ValueError(f"unravel needs a last axis of {layout.size} for {layout}, got shape {flat.shape}")
-    if flat.ndim == 1:
-        return tuple([flat[place] if len(shape) == 1 else flat[place].reshape(shape) for place, shape in layout.leaves])
     lead = flat.shape[:-1]
     return tuple([flat[..., place].reshape(lead + shape) for place, shape in layout.leaves])
 
@@ -472,7 +480,7 @@ def _named(result: Any, layout: Layout | None) -> Any:
     "A result with the names, if it has the shape of the flat vector; in a tuple, each of them."
     if type(result) is tuple: return tuple([_named(each, layout) for each in result])
     if layout is None or getattr(result, "shape", None) != (layout.size,): return result
-    return _component_array(result, layout)
+    return component_array(result, layout)
 
 
 def _same_method(name: str) -> Callable:
@@ -557,7 +565,7 @@ def _of_one_dtype(leaves: Mapping[str, Any]) -> list:
     return [x if hasattr(x, "dtype") else np.full_like(like, x, shape=()) for x in leaves.values()]
 
 # %% ../nbs/03_immutability.ipynb #ea4ec784
-class ComponentArray(_Elementwise):
+class ComponentArray(_OpenArray, _Elementwise):
     """One flat vector with named, shaped parts: `ps.weight` or `ps["weight"]`, nested `ps.layer_0.weight`.
 
     It is made from mappings or named tuples, nested, of arrays and numbers of one dtype, which it copies, each in C
@@ -568,7 +576,7 @@ class ComponentArray(_Elementwise):
 
     Raises: TypeError if a part has no name, is no array, or has another dtype than the rest.
     """
-    __slots__ = ("data", "layout", "_parts")
+    __slots__ = ()
     __array_priority__ = 2000.0
 
     def __init__(self, tree: Any = None, /, **parts: Any):
@@ -583,7 +591,7 @@ class ComponentArray(_Elementwise):
         layout: Layout,  # where its parts lie
     ) -> "ComponentArray":  # the same vector with names
         "Give the parts of a flat vector names."
-        if data.shape == (layout.size,): return _component_array(data, layout)
+        if data.shape == (layout.size,): return component_array(data, layout)
         raise ValueError(f"ComponentArray.from_data needs shape ({layout.size},) for {layout}, got {data.shape}")
 
     def to_dict(self) -> FrozenDict:
@@ -616,15 +624,15 @@ class ComponentArray(_Elementwise):
     def __array__(self, dtype=None, copy=None): return np.array(self.data, dtype=dtype, copy=copy)
     def __array_ufunc__(self, *args, **kwargs): return _ufunc(*args, **kwargs)
     def __array_function__(self, function, types, args, kwargs): return _function(function, args, kwargs)
-    def __copy__(self): return _component_array(self.data.copy(), self.layout)
-    def __deepcopy__(self, memo): return _component_array(deepcopy(self.data, memo), self.layout)
-    def __reduce__(self): return _component_array, (self.data, self.layout)
+    def __copy__(self): return component_array(self.data.copy(), self.layout)
+    def __deepcopy__(self, memo): return component_array(deepcopy(self.data, memo), self.layout)
+    def __reduce__(self): return component_array, (self.data, self.layout)
     def __dir__(self): return [*super().__dir__(), *_ARRAY_NAMES, *self.layout.names]
     def __repr__(self): return _call("ComponentArray", _parts(self), repr)
 
 # %% ../nbs/03_immutability.ipynb #ca76068a
-# the class refuses assignments, so what makes and fills an instance uses the setters of its slots
-_set_data, _set_layout, _set_parts = (vars(ComponentArray)[slot].__set__ for slot in ComponentArray.__slots__)
+# the class refuses assignments, so what fills an instance again uses the setters of its slots
+_set_data, _set_layout, _set_parts = (vars(_OpenArray)[slot].__set__ for slot in _OpenArray.__slots__)
 
 
 def _fill(x: ComponentArray, data: Any, layout: Layout) -> ComponentArray:
@@ -635,45 +643,49 @@ def _fill(x: ComponentArray, data: Any, layout: Layout) -> ComponentArray:
     return x
 
 
-def _component_array(data: Any, layout: Layout) -> ComponentArray:
+def component_array(data: Any, layout: Layout) -> ComponentArray:
     "A ComponentArray of any data, unchecked."
-    x = object.__new__(ComponentArray)
-    _set_data(x, data)
-    _set_layout(x, layout)
-    _set_parts(x, None)
+    x = _OpenArray()
+    x.data, x.layout, x._parts = data, layout, None
+    x.__class__ = ComponentArray
     return x
-
-
-def _parts(x: ComponentArray) -> dict[str, Any]:
-    "The parts by name, cut at the first call; a nested structure is a ComponentArray."
-    if x._parts is None: distribute(x, iter(unravel(x.data, x.layout)))
-    return x._parts
 
 
 def distribute(
     x: ComponentArray,  # a flat vector
-    leaves: Iterator,  # its parts, those of nested structures too, in order
+    data: Any,  # its data
+    layout: Layout,  # its layout
+    parts: Iterator,  # its parts, those of nested structures too, in order
 ) -> ComponentArray:  # x itself
     "Give the parts to the names of `x` and of the structures nested in it."
-    if x.layout.nested:
-        _set_parts(x, {name: distribute(_component_array(x.data[x.layout.slices[name]], part), leaves)
-                       if isinstance(part, Layout) else next(leaves) for name, part in x.layout.parts})
-    else:
-        _set_parts(x, dict(zip(x.layout.slices, leaves)))
+    named = {}
+    for name, part in layout.parts:
+        if type(part) is Layout:
+            below = data[layout.slices[name]]
+            named[name] = distribute(component_array(below, part), below, part, parts)
+        else:
+            named[name] = next(parts)
+    _set_parts(x, named)
     return x
 
 # %% ../nbs/03_immutability.ipynb #8cdc0bce
-def _map_vectors(f: Callable, *trees: Any) -> ComponentArray | None:
+def _parts(x: ComponentArray) -> dict[str, Any]:
+    "The parts by name, cut at the first call; a nested structure is a ComponentArray."
+    if x._parts is None: distribute(x, x.data, x.layout, iter(unravel(x.data, x.layout)))
+    return x._parts
+
+
+def _map_vectors(f: Callable, tree: ComponentArray, *others: Any) -> ComponentArray | None:
     "`tree_map` of ComponentArrays of one layout; None for other trees."
-    layout, vectors = trees[0].layout, []
-    for tree in trees:
-        if type(tree) is not ComponentArray or tree.layout is not layout: return None
-        vectors.append(tree.data)
-    return _component_array(f(*vectors), layout)
+    layout, vectors = tree.layout, [tree.data]
+    for other in others:
+        if type(other) is not ComponentArray or other.layout is not layout: return None
+        vectors.append(other.data)
+    return component_array(f(*vectors), layout)
 
 
 register_pytree_node(ComponentArray, lambda x: ((x.data,), x.layout, ("data",)),
-                     lambda layout, children: _component_array(children[0], layout))
+                     lambda layout, children: component_array(children[0], layout))
 _quick_maps[ComponentArray] = _map_vectors
 
 
@@ -683,18 +695,13 @@ def _with_names(names: tuple) -> optree.PyTreeSpec:
     return tree_structure((frozen_dict(names, (0,) * len(names)),))
 
 
-def _of_layout(layout: Layout, leaves: list) -> tuple:
-    "One argument, a flat vector."
-    return (_component_array(leaves[0], layout),)
-
-
 def flatten_arguments(
     args: tuple,  # of trees
 ) -> tuple[list, Callable]:  # the leaves, and what makes arguments of others in their place
     "The leaves of the arguments of a function. Arrays alone, one FrozenDict of arrays, and one ComponentArray take no search."
     values, build, x = args, tuple, args[0] if len(args) == 1 else None
     if type(x) is FrozenDict: values, build = x._values, _with_names(x._names).unflatten
-    if type(x) is ComponentArray: return [x.data], functools.partial(_of_layout, x.layout)
+    if type(x) is ComponentArray: return [x.data], lambda leaves, layout=x.layout: (component_array(leaves[0], layout),)
     for value in values:
         if type(value) is not ndarray:
             values, treedef = tree_flatten(args)
@@ -729,9 +736,9 @@ def _function(function: Callable, args: tuple, kwargs: dict) -> Any:
 def _updated_part(x: Any, index: Any, value: Any) -> Any:
     "`updated` where a ComponentArray takes part: a name stands for its place, and its part has to fit."
     if type(x) is not ComponentArray: return updated(x, _data(index), _data(value))
-    if not isinstance(index, str): return _component_array(updated(x.data, _data(index), _data(value)), x.layout)
+    if not isinstance(index, str): return component_array(updated(x.data, _data(index), _data(value)), x.layout)
     part = x[index]
     if type(part) is ComponentArray and type(value) is not ComponentArray: value = ComponentArray(value)
     expected, got = [v.layout if type(v) is ComponentArray else _shape(v) for v in (part, value)]
     if expected != got: raise ValueError(f"updated needs a value of {expected} for {index!r}, got {got}")
-    return _component_array(updated(x.data, x.layout.slices[index], np.ravel(_data(value))), x.layout)
+    return component_array(updated(x.data, x.layout.slices[index], np.ravel(_data(value))), x.layout)

@@ -22,7 +22,7 @@ Pair = collections.namedtuple("Pair", "left right")
 
 def depth():
     "How many transforms are running in this thread."
-    return getattr(tracing._thread, "depth", 0)
+    return tracing._thread.nesting.depth
 
 
 def messages(error):

@@ -288,12 +288,12 @@ class Recorder(Trace):
         self.last = ("", 0), None # the user's line, and the slot that it filled last
 
     def __enter__(self):
-        _thread.recorder, drawing.refused = self, _refuse_draw
+        _thread.nesting.recorder, drawing.refused = self, _refuse_draw
         return super().__enter__()
 
     def __exit__(self, *exception):
         super().__exit__(*exception)
-        _thread.recorder = drawing.refused = None
+        _thread.nesting.recorder = drawing.refused = None
         unlock(self.held)
         self.name_last(("", 0))
 

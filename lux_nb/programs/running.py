@@ -26,7 +26,7 @@ from .source import PREFIX, SYMBOL, Memory, Writer, views, wish_for
 from ..randomness import Xoshiro
 from ..rules.table import name_of
 from ..tracing import _thread, check_result
-from ..trees import ComponentArray, FrozenDict, _set_data, _set_layout, _set_parts, frozen_dict, tree_flatten, tree_leaves_with_path, tree_unflatten
+from ..trees import ComponentArray, FrozenDict, component_array, frozen_dict, tree_flatten, tree_leaves_with_path, tree_unflatten
 
 # %% ../../nbs/17d_programs.ipynb #91fc13df
 class Program:
@@ -228,16 +228,6 @@ def compares(value: Any) -> bool:
         return False
     return True
 
-
-def _components(data, layout, new=ComponentArray.__new__, kind=ComponentArray, put=(_set_data, _set_layout, _set_parts)):
-    "A ComponentArray, as quickly as Python can make one."
-    x = new(kind)
-    put_data, put_layout, put_parts = put
-    put_data(x, data)
-    put_layout(x, layout)
-    put_parts(x, None)
-    return x
-
 # %% ../../nbs/17d_programs.ipynb #50175db1
 class Unpacker:
     "Writes the code that takes arguments apart, checks that a program fits them, and puts results together."
@@ -246,7 +236,7 @@ class Unpacker:
         self.lines: list[str] = []
         self.leaves: list[str] = [] # the names of the traced leaves
         self.space: dict[str, Any] = {"ndarray": np.ndarray, "FrozenDict": FrozenDict, "ComponentArray": ComponentArray,
-                                      "frozen_dict": frozen_dict, "components": _components}
+                                      "frozen_dict": frozen_dict, "components": component_array}
         self.count = 0
 
     def name(self, value=None) -> str:
@@ -413,7 +403,7 @@ class Compiled:
         functools.update_wrapper(self, f)
 
     def __call__(self, *args, **kwargs):
-        if _thread.depth: # inside a transform, which may trace what f captures
+        if _thread.nesting.depth: # inside a transform, which may trace what f captures
             return self.f(*args, **kwargs)
         last = self.last
         if last is not None:

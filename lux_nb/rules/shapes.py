@@ -654,13 +654,17 @@ def_rule(np.triu,
 
 # %% ../../nbs/09_shapes.ipynb #847de2fd
 def _pull_unravel(g, y, flat, layout):
-    missing = [c is None for c in g]
-    if flat.ndim == 1 and True not in missing and g[0].ndim == y[0].ndim: # the usual case
-        return np.concatenate([c.reshape(-1) for c in g])
-    if False not in missing:
+    vectors = []
+    for c, part in zip(g, y): # the usual case: one flat vector, and a cotangent for each part
+        if c is None or c.ndim != part.ndim or flat.ndim != 1:
+            break
+        vectors.append(c.ravel())
+    if vectors and len(vectors) == len(y):
+        return np.concatenate(vectors)
+    given = [k for k, c in enumerate(g) if c is not None]
+    if not given:
         return None
-    k, given = next((k, c) for k, c in enumerate(g) if c is not None)
-    lead = leading(given, y[k])
+    lead = leading(g[given[0]], y[given[0]])
     parts = [np.zeros_like(part, shape=lead + part.shape) if c is None else c for c, part in zip(g, y)]
     return np.concatenate([part.reshape(lead + flat.shape[:-1] + (-1,)) for part in parts], axis=-1)
 
