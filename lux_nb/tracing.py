@@ -262,7 +262,7 @@ def _counterpart():
     if frame is not None:
         name = frame.f_code.co_name
         axis = "" if name == "logsumexp" else " (along the last axis unless you say another)"
-        return f"use lux_nb.{name}{axis} in place of SciPy's, which turns its argument into a plain array"
+        return f"use lux_nb.{name}{axis} in place of SciPy's, which turns its argument into a plain array (unless SCIPY_ARRAY_API=1 is set before SciPy is imported)"
 
 # %% ../nbs/05_tracing.ipynb #69e3a8c2
 class Tracer:

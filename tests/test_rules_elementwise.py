@@ -1,6 +1,7 @@
 """Elementwise rules where it is easy to be wrong: zeros, ties, poles, infinities, tails, complex numbers, dtypes."""
 import math
 import operator
+import os
 import subprocess
 import sys
 
@@ -366,3 +367,32 @@ def test_special_functions_refuse_what_is_not_known():
     for name in ("logsumexp", "softmax", "log_softmax"): # these turn their argument into an array before anything can be seen
         with pytest.raises(TypeError, match=f"conversion to an array.*use lux_nb.{name} "):
             grad(lambda x: np.sum(getattr(special, name)(x)))(np.ones(2))
+
+
+def test_scipys_python_functions_differentiate_with_its_array_api_switch():
+    pytest.importorskip("scipy", minversion="1.15")
+    code = """
+import numpy as np
+import scipy.special as special
+import scipy.stats
+import lux_nb as lux
+from lux_nb import check_gradients, compiled, gradient
+x, a = np.array([1.0, 2.0, 3.5, 0.3]), np.random.default_rng(0).standard_normal((3, 4))
+for theirs, ours in ((special.logsumexp, lux.logsumexp), (special.softmax, lux.softmax), (special.log_softmax, lux.log_softmax)):
+    for axis in (0, 1):
+        check_gradients(lambda a: theirs(a, axis=axis), a, order=2)
+        slope = gradient(lambda a: np.sum(theirs(a, axis=axis) ** 2), a)
+        np.testing.assert_allclose(slope, gradient(lambda a: np.sum(ours(a, axis=axis) ** 2), a), rtol=1e-12)
+        np.testing.assert_allclose(compiled(lambda a: gradient(lambda a: np.sum(theirs(a, axis=axis) ** 2), a))(a), slope, rtol=1e-12)
+for f in (special.expit, special.erf, special.gammaln, special.entr, lambda x: special.xlogy(x, x), lambda x: special.jv(1, x), scipy.stats.skew, scipy.stats.gmean):
+    check_gradients(f, x, order=2)
+assert special.logsumexp(x.astype(np.float32)).dtype == gradient(special.logsumexp, x.astype(np.float32)).dtype == np.float32
+try:
+    gradient(lambda x: special.logsumexp(x, b=np.ones(4)), x)
+except TypeError as error:
+    assert "make a plain array b traced too: b + np.zeros_like(x)" in str(error), error
+else:
+    raise AssertionError("mixed")
+np.testing.assert_allclose(gradient(lambda x: special.logsumexp(x, b=np.ones(4) + np.zeros_like(x)), x), lux.softmax(x))
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | {"SCIPY_ARRAY_API": "1"})
