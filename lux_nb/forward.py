@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable
 
 import numpy as np
-from numpy import ndarray # found at once, where np.ndarray is looked up anew at every use
+from numpy import ndarray # one lookup, where np.ndarray takes two
 
 from .rules.table import RULES, bound, cast_like, constant, like, lower, note_view, over_batch, without_rule
 from .tracing import NO_KEYWORDS, PLAIN, SEQUENCES, STATIC, Trace, Tracer, check_result, detached, own, differentiable_leaves, matching_leaves, own_operators, two_results, zeros

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy import ndarray # found at once, where np.ndarray is looked up anew at every use
+from numpy import ndarray # one lookup, where np.ndarray takes two
 
 from .devices import get_device
 from .randomness import replicate

@@ -15,7 +15,7 @@ from types import MethodType
 from typing import Any
 
 import numpy as np
-from numpy import ndarray # found at once, where np.ndarray is looked up anew at every use
+from numpy import ndarray # one lookup, where np.ndarray takes two
 
 from .rules.table import RULES, Rule, bound, cast_like, constant, like, lower, name_of, note_view, over_batch, unbroadcast, without_rule
 from .tracing import SEQUENCES, STATIC, Trace, Tracer, check_result, detached, own, differentiable_leaves, dtype_of, matching_leaves, own_operators, snapshot, two_results, zeros
@@ -39,7 +39,7 @@ def guarded(
     if id(value) in held:
         return value
     owner = value
-    while isinstance(owner.base, np.ndarray):
+    while isinstance(owner.base, ndarray):
         owner = owner.base
     if not (value.flags.writeable or owner.flags.writeable):
         if id(owner) in _locks:
@@ -73,8 +73,8 @@ def unlock(held: dict) -> None:
             count[0] -= 1
             if count[0] == 0:
                 del _locks[key]
-                for array in (count[1], *count[2].values()):
-                    array.setflags(write=True) # of a view, only while its owner is
+                for array in (count[1], *count[2].values()): # the owner first: a view may be writeable only if its owner is
+                    array.setflags(write=True)
                 if not count[3]:
                     count[1].setflags(write=False)
         held.clear()
@@ -92,12 +92,12 @@ def hollow(
 
 def lightened(rule: Rule, values: list, y: np.ndarray) -> tuple[list, np.ndarray]:
     "The arguments of a call and its result, without the memory of those that the way back has no use for."
-    kept = [hollow(x) if type(x) is np.ndarray and not rule.needs(k) else x for k, x in enumerate(values)]
+    kept = [hollow(x) if type(x) is ndarray and not rule.needs(k) else x for k, x in enumerate(values)]
     return kept, y if rule.needs(-1) else hollow(y)
 
 # %% ../nbs/14_reverse.ipynb #fb1506b9
 class Traced(Tracer):
-    "A traced value of reverse mode knows its slot on the tape; an in-place operator points it to another one. `Tape.enter` makes it."
+    "A traced value of reverse mode knows its slot on the tape; an in-place operator points it to another one. `Tape.append` makes it."
 
     __slots__ = ("slot",)
 
@@ -121,7 +121,7 @@ class Tape(Trace):
         self.keep = MethodType(guarded, self.held) if below is None else below.keep # a recorder looks after plain arrays itself
         return self
 
-    def enter(
+    def append(
         self,
         rule: Rule | None, # the rule of the function that was called; None for an input
         args: Any, # its arguments, at the level below
@@ -141,7 +141,7 @@ class Tape(Trace):
         value: Any, # a number or an array
     ) -> Traced: # the traced value that stands for it
         "Begin to trace an input: an entry without rule and parents."
-        return self.enter(None, (), (), self.keep(value))
+        return self.append(None, (), (), self.keep(value))
 
     def cut(
         self,
@@ -153,7 +153,7 @@ class Tape(Trace):
         parts, view, traced = cut(flat.value, layout), (flat, flat.value, None), []
         self.vectors.append((flat.slot, len(self.entries), parts, layout))
         for value in parts:
-            part = self.enter(None, (), (), value)
+            part = self.append(None, (), (), value)
             part.view_of = view
             traced.append(part)
         distribute(vector, flat, layout, iter(traced))
@@ -191,7 +191,7 @@ class Tape(Trace):
         call = rule.direct or function
         if kwargs:
             y = call(*values, **kwargs)
-            if not rule.elementwise: # there they change how y is computed, not the map
+            if not rule.elementwise: # the keywords of an elementwise function change how y is computed, not its map
                 parents = [(position, slot, functools.partial(pull, **kwargs)) for position, slot, pull in parents]
         else:
             y = call(*values)
@@ -199,7 +199,7 @@ class Tape(Trace):
             return y
         if rule.special:
             return self.special(rule, args, values, parents, y)
-        result = self.enter(rule, values, parents, y)
+        result = self.append(rule, values, parents, y)
         if rule.view:
             note_view(result, args)
         return result
@@ -217,11 +217,11 @@ class Tape(Trace):
         "The result of an operation out of the ordinary: several arrays, which take the slots after that of the call; or whole numbers."
         if not rule.several:
             whole = y.dtype.kind in "iub" # the derivative was cut off on the way
-            return y if whole else self.enter(rule, values, parents, y)
-        self.enter(rule, values, parents, y)
+            return y if whole else self.append(rule, values, parents, y)
+        self.append(rule, values, parents, y)
         results = []
         for output in y:
-            result = self.enter(None, (), (), output)
+            result = self.append(None, (), (), output)
             if output is None or dtype_of(output).kind not in "fcO": # an output of whole numbers stays plain
                 result = output
             elif rule.view:
@@ -253,13 +253,13 @@ def _operators(function, general, reflected):
             parents, other = ((0, self.slot, left),), tape.keep(other)
         else:
             return general(self, other)
-        return tape.enter(rule, (x, other), parents, function(x, other))
+        return tape.append(rule, (x, other), parents, function(x, other))
 
     def backward(self, other):
         tape, x, rule = self.owner, self.value, RULES.get(function)
         if type(other) not in STATIC or not tape.quiet or rule is None or rule.straight is None:
             return reflected(self, other)
-        return tape.enter(rule, (other, x), ((1, self.slot, rule.straight[1]),), function(other, x))
+        return tape.append(rule, (other, x), ((1, self.slot, rule.straight[1]),), function(other, x))
 
     return forward, backward
 
@@ -270,7 +270,7 @@ def _getitem(self, index):
     if not tape.quiet or type(index) not in (slice, int) or not (type(x) is ndarray or isinstance(x, Tracer)):
         return Tracer.__getitem__(self, index)
     y = x[index]
-    result = tape.enter(rule, (x, index), ((0, self.slot, rule.pull[0]),), y)
+    result = tape.append(rule, (x, index), ((0, self.slot, rule.pull[0]),), y)
     if type(y) is ndarray or isinstance(y, Tracer) and y.view_of is not None:
         result.view_of = (self, x, index)
     return result
@@ -281,10 +281,10 @@ def _array_ufunc(self, ufunc, method, *inputs, out=None, **kwargs):
     tape, x, rule, count = self.owner, self.value, RULES.get(ufunc), len(inputs)
     if tape.quiet and rule is not None and rule.straight is not None and method == "__call__" and out is None and not kwargs:
         if count == 1:
-            return tape.enter(rule, (x,), ((0, self.slot, rule.straight[0]),), ufunc(x))
+            return tape.append(rule, (x,), ((0, self.slot, rule.straight[0]),), ufunc(x))
         if count == 2 and type(other := inputs[0]) is ndarray:
             other = tape.keep(other)
-            return tape.enter(rule, (other, x), ((1, self.slot, rule.straight[1]),), ufunc(other, x))
+            return tape.append(rule, (other, x), ((1, self.slot, rule.straight[1]),), ufunc(other, x))
     return Tracer.__array_ufunc__(self, ufunc, method, *inputs, out=out, **kwargs)
 
 
@@ -297,7 +297,7 @@ def pull_back(
     seeds: list[tuple[int, Any]], # (slot, its cotangent), each of shape batch + value.shape
     batch: int = 0, # how many leading axes of the cotangents count them
     consume: bool = False, # let go of the entries on the way
-) -> list: # what reached each input, by slot; None for all others
+) -> list: # what reached each input, by slot; None behind them, as far as the list goes
     "Walk a tape backwards: each entry pulls its cotangent through the transpose of its linear map, to its parents."
     cotangents = _seeded(len(entries), seeds)
     alone = set() # the slots whose cotangent is an array that nobody else has
@@ -342,7 +342,7 @@ def _seeded(count, seeds):
 
 
 def _of_outputs(cotangents, slot, count):
-    "The cotangents of the outputs of a call, which have the slots behind it; all that is behind is done."
+    "Take the cotangents of a call's outputs, which have the slots behind it, off the list, and all that is behind them: it is done."
     found = cotangents[slot + 1 : slot + 1 + count]
     del cotangents[slot + 1 :]
     return None if all([g is None for g in found]) else found
@@ -431,7 +431,7 @@ def owned(tape: Tape, value: Any) -> bool:
 
 def pull_to_leaves(
     tape: Tape, # a tape
-    inputs: list, # what stands for them on the tape, in its first slots
+    inputs: list, # the traced inputs, which have the first slots
     build: Callable, # makes arguments of their cotangents
     seeds: list, # as `pull_back` takes them
     lead: tuple = (), # the leading axes of the cotangents, which count them
@@ -456,4 +456,4 @@ def pull_to_leaves(
 # %% ../nbs/14_reverse.ipynb #5097aa93
 def separate(value: Any) -> Any:
     "A copy of an array that a tape still needs; anything else as it is."
-    return value.copy("K") if type(value) is np.ndarray else snapshot(value)
+    return value.copy("K") if type(value) is ndarray else snapshot(value)

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy import ndarray # found at once, where np.ndarray is looked up anew at every use
+from numpy import ndarray # one lookup, where np.ndarray takes two
 
 from .trees import flatten_arguments, tree_flatten, tree_leaves_with_path, tree_unflatten, updated
 

@@ -19,7 +19,7 @@ from .programs import compiled
 # %% ../nbs/21_training.ipynb #5628b9e1
 @dataclass(frozen=True)
 class TrainState:
-    "All that changes while a model learns. Immutable: a training step returns a new one. `TrainState(model, ps, st, optimizer)` starts it."
+    "All that a training step needs. Immutable: a step returns a new one. `TrainState(model, ps, st, optimizer)` starts it."
 
     model: Layer # the model, a pure function (x, ps, st) -> (y, st)
     parameters: Any # what training changes
@@ -34,11 +34,11 @@ class TrainState:
 
 # %% ../nbs/21_training.ipynb #dffd9de3
 class _OpenState:
-    "A TrainState in the making: its fields can be assigned, until its class becomes TrainState, which refuses that."
+    "A TrainState under construction."
 
 
 def _advanced(tstate, parameters, states, memory):
-    "The next train state. Nothing in it needs a check."
+    "The next train state. A frozen dataclass sets each field through a function; filled while its class is another one, it takes an eighth of the time."
     new = _OpenState()
     new.model, new.parameters, new.states = tstate.model, parameters, states
     new.optimizer, new.optimizer_state, new.step = tstate.optimizer, memory, tstate.step + 1

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy import ndarray # found at once, where np.ndarray is looked up anew at every use
+from numpy import ndarray # one lookup, where np.ndarray takes two
 import optree
 
 # %% ../nbs/03_immutability.ipynb #cc8e7739
@@ -56,10 +56,11 @@ def _dispatch(public: Callable, args: tuple, kwargs: dict) -> Any:
 def dispatching(
     f: Callable,  # a plain function of arrays
 ) -> Callable:  # the function to call, which other kinds of arrays can take over; its `__wrapped__` is f
-    """Make `f` dispatch as NumPy's own functions do: the type of an argument may answer by its `__array_function__`.
+    """Make `f` dispatch much as NumPy's own functions do: the type of an argument may answer by its `__array_function__`.
 
-    Asked are the arguments, and the elements of those that are lists or tuples: the highest `__array_priority__`
-    first, then subclasses before their bases, then from left to right. If all answer NotImplemented, `f` runs.
+    Asked are the arguments, and the elements of those that are lists or tuples: subclasses before their bases, else
+    from left to right, as in NEP 18; but the highest `__array_priority__` before all others, so that a ComponentArray
+    of traced values answers before they do. If all answer NotImplemented, `f` runs.
     Arrays of NumPy, CuPy and Dask are not asked, as they know NumPy's functions alone.
 
     Source: NEP 18, https://numpy.org/neps/nep-0018-array-function-protocol.html
@@ -253,8 +254,8 @@ def frozen(
 ) -> Any:  # the same tree with read-only arrays
     """A copy of `tree` in which no array can be written to: trying to raises NumPy's ValueError.
 
-    What is frozen already is not copied, a leaf that is no array stays as it is, and an array that stands
-    in two places of the tree is one array in the result too.
+    What is frozen already is not copied (a view that was taken while it could be written to still can be), a leaf
+    that is no array stays as it is, and an array that stands in two places of the tree is one array in the result too.
 
     Raises: TypeError for arrays that cannot be made read-only, such as CuPy's.
     """
@@ -291,13 +292,16 @@ def _no_name(x: Any, name: str, names: Iterable[str]) -> str:
     return f"{type(x).__name__} has no {name!r}; its names are {', '.join(map(repr, names)) or 'none at all'}"
 
 
+# A class that refuses assignments is filled while it is another, open one: `x.__class__ = FrozenDict` takes less time
+# than the setters of its slots.
+
 class _OpenDict:
-    "A FrozenDict in the making: what its slots hold can be assigned, until its class becomes FrozenDict, which refuses that."
+    "A FrozenDict under construction."
     __slots__ = ("_names", "_values")  # two tuples: a structure and its leaves, as a tree has them
 
 
 class _OpenArray:
-    "A ComponentArray in the making, likewise."
+    "A ComponentArray under construction."
     __slots__ = ("data", "layout", "_parts")
 
 # %% ../nbs/03_immutability.ipynb #58cacc4c
@@ -356,8 +360,9 @@ class FrozenDict(_OpenDict, Mapping):
 # %% ../nbs/03_immutability.ipynb #6b7ed8b3
 def _refusal(x: Any, name: str) -> str:
     "What to say to whoever assigns to a name."
+    other = f"x | {{{name!r}: value}}" if isinstance(x, FrozenDict) else "ComponentArray.from_data(data, x.layout)"
     return (f"the names of a {type(x).__name__} cannot be assigned, got {name!r}: "
-            f"make a new one with updated(x, {name!r}, value)")
+            f"make a new one with {f'updated(x, {name!r}, value)' if name in x else other}")
 
 
 def _updated_entry(x: FrozenDict, index: str, value: Any) -> FrozenDict:
@@ -374,7 +379,7 @@ def frozen_dict(
     "Put a FrozenDict together, unchecked."
     x = _OpenDict()
     x._names, x._values = names, values
-    x.__class__ = FrozenDict  # in a quarter of the time that the setters of the slots would take
+    x.__class__ = FrozenDict
     return x
 
 
@@ -443,7 +448,7 @@ def flatten_parts(
     layout: Layout,  # where the parts lie
 ) -> Any:  # shape (..., layout.size), a new array
     "Join parts to flat vectors, each part in C order. Linear; `unravel` is its inverse and its transpose."
-    parts, flat = tuple(parts), []
+    parts = tuple(parts)
     if not parts and not layout.leaves: return np.zeros(0)
     lead = parts[0].shape[:parts[0].ndim - len(layout.leaves[0][1])] if parts else ()
     if [part.shape for part in parts] != [lead + shape for _, shape in layout.leaves]:
@@ -643,8 +648,11 @@ def _fill(x: ComponentArray, data: Any, layout: Layout) -> ComponentArray:
     return x
 
 
-def component_array(data: Any, layout: Layout) -> ComponentArray:
-    "A ComponentArray of any data, unchecked."
+def component_array(
+    data: Any,  # shape (layout.size,)
+    layout: Layout,  # where the parts lie
+) -> ComponentArray:  # the vector with names, not copied
+    "Put a ComponentArray together, unchecked."
     x = _OpenArray()
     x.data, x.layout, x._parts = data, layout, None
     x.__class__ = ComponentArray

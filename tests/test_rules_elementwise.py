@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 from lux_nb.autodiff import grad
 from lux_nb.forward import jvp
 from lux_nb.reverse import vjp
-from lux_nb.rules.special import logsumexp
+from lux_nb.rules.special import logsumexp, polygamma
 from lux_nb.rules.table import COMPOSITES, NONDIFFERENTIABLE, RULES
 
 INF, NAN = np.inf, np.nan
@@ -146,6 +146,35 @@ def test_logsumexp_of_impossible_events():
     check(grad(logsumexp)(np.array([1e4, 1e4])), [0.5, 0.5])
     check(logsumexp(np.array([])), -INF)
     check(logsumexp(np.array([[1, 2], [3, 4]]), axis=0), np.logaddexp.reduce([[1, 2], [3, 4]]))
+
+
+def test_logsumexp_with_weights():
+    special = pytest.importorskip("scipy.special")
+    for a, b in (([1000.0, 0.0], [0.0, 1.0]), ([INF, 0.0], [0.0, 1.0]), ([1.0, 2.0, 3.0], [0.5, -2.0, 1.0]), ([-INF, 2.0], [1.0, 3.0])):
+        for dtype in (np.float32, np.float64):
+            x, w = np.array(a, dtype), np.array(b, dtype)
+            for y, expected in zip(logsumexp(x, b=w, return_sign=True), special.logsumexp(x, b=w, return_sign=True)):
+                assert y.dtype == dtype
+                np.testing.assert_allclose(y, expected, rtol=8 * np.finfo(dtype).eps)
+            assert logsumexp(x[None], 1, w, True, True)[0].shape == (1, 1)
+    check(logsumexp(np.array([800.0, 799.0]), b=np.zeros(2)), -INF) # SciPy: NaN
+    x, w = np.array([1.0, 2.0, 3.0]), np.array([0.5, 0.0, 2.0])
+    check(grad(lambda x: logsumexp(x, b=w))(x), w * np.exp(x - logsumexp(x, b=w)))
+    check(grad(lambda w: logsumexp(x, b=w))(w), np.exp(x - logsumexp(x, b=w))) # a weight of 0 has a derivative all the same
+    check(grad(lambda x: logsumexp(x, b=np.array([0.0, 1.0])))(np.array([1000.0, 0.0])), [0, 1])
+    check(grad(lambda w: logsumexp(np.array([400.0, 0.0]), b=w))(np.array([0.0, 1.0])), [np.exp(400.0), 1])
+
+
+def test_polygamma_is_differentiated_by_its_argument_alone():
+    special = pytest.importorskip("scipy.special")
+    for n in range(4):
+        check(polygamma(n, np.array([0.5, 2.5])), special.polygamma(n, [0.5, 2.5]))
+        check(grad(lambda x: polygamma(n, x))(1.5), special.polygamma(n + 1, 1.5))
+    with pytest.raises(NotImplementedError, match="no closed form"):
+        grad(lambda n: polygamma(n, 1.5))(1.0)
+    for n in (-1, 1.5, np.array([0, 1])):
+        with pytest.raises(ValueError, match="polygamma needs one order"):
+            polygamma(n, 2.0)
 
 
 @pytest.mark.parametrize("dtype, x", [(np.float16, 300), (np.float32, 1e30), (np.float64, 1e200)])

@@ -11,7 +11,7 @@ import operator
 from typing import Any
 
 import numpy as np
-from numpy import ndarray # found at once, where np.ndarray is looked up anew at every use
+from numpy import ndarray # one lookup, where np.ndarray takes two
 from numpy.typing import ArrayLike
 
 from .reductions import as_array, leading, negative_axes, size_of

@@ -14,7 +14,7 @@ import warnings
 from typing import Any
 
 import numpy as np
-from numpy import ndarray # found at once, where np.ndarray is looked up anew at every use
+from numpy import ndarray # one lookup, where np.ndarray takes two
 from numpy.lib.array_utils import normalize_axis_index
 
 from .reductions import as_array, leading, size_of

@@ -64,16 +64,20 @@ def _error_functions(special):
 # %% ../../nbs/12_special.ipynb #a9b4ddba
 @dispatching
 def polygamma(
-    n: Any, # the order of the derivative, an integer that is not negative
-    x: Any, # array, any shape
-) -> Any: # shape of x
-    "The n-th derivative of the digamma function, by SciPy. Its derivative by `x` is in the table."
-    from scipy.special import digamma, factorial, zeta # zeta is a ufunc, SciPy's polygamma is not
+    n: int, # the order of the derivative, not negative
+    x: Any, # array of floating point, any shape
+) -> Any: # shape and dtype of x
+    """The n-th derivative of the digamma function, by SciPy's zeta function. Its derivative by `x` is in the table.
 
+    Raises: ValueError for an order that is negative or no whole number, ImportError without SciPy, NotImplementedError for the derivative by `n`.
+
+    Source: NIST, Digital Library of Mathematical Functions, 5.15, https://dlmf.nist.gov/5.15
+    """
+    from scipy.special import digamma, factorial, zeta
+
+    if np.ndim(n) or n != n // 1 or n < 0:
+        raise ValueError(f"polygamma needs one order, a whole number that is not negative, got {n!r}: call it once for each order")
     return digamma(x) if n == 0 else (-1) ** (n + 1) * factorial(n) * zeta(n + 1, x)
-
-
-elementwise(polygamma, None, lambda d, y, n, x: d * polygamma(n + 1, x))
 
 
 def _unknown(d, y, *operands):
@@ -82,6 +86,9 @@ def _unknown(d, y, *operands):
         "the derivative of a special function by its order or shape parameter has no closed form: "
         "make this argument a plain value (stop_gradient)"
     )
+
+
+elementwise(polygamma, _unknown, lambda d, y, n, x: d * polygamma(n + 1, x))
 
 # %% ../../nbs/12_special.ipynb #a0ce1be6
 @special_functions
@@ -162,20 +169,31 @@ def _bessel_functions(special):
 def logsumexp(
     a: Any, # array of any shape; a term of -inf counts nothing
     axis: Any = None, # the axis or axes to sum over; all by default
-    b: Any = None, # weights that broadcast to the shape of a
+    b: Any = None, # weights that broadcast with a; a term of weight 0 counts nothing
     keepdims: bool = False, # keep the summed axes, with length 1
-) -> Any: # the reduced shape
-    r"$\log \sum_i b_i e^{a_i}$, without overflow: the largest term is taken out of the sum."
-    largest = np.max(np.multiply(stop_gradient(a), 1.0), axis=axis, keepdims=True, initial=-np.inf)
+    return_sign: bool = False, # return (logarithm of the size of the sum, sign of the sum)
+) -> Any: # the reduced shape; two of them with return_sign
+    r"""$\log \sum_i b_i e^{a_i}$, without overflow: the largest term that counts is taken out of the sum. NaN where the sum is negative, unless its sign is asked for.
+
+    Source: Blanchard, Higham and Higham, Accurately computing the log-sum-exp and softmax functions, IMA Journal of Numerical Analysis 41 (2021).
+    """
+    a = np.multiply(a, 1.0)
+    counting = stop_gradient(a) if b is None else np.where(np.equal(stop_gradient(b), 0), -np.inf, stop_gradient(a))
+    largest = np.max(counting, axis=axis, keepdims=True, initial=-np.inf)
     shift = np.where(np.isfinite(largest), largest, 0)
-    terms = np.exp(a - shift)
-    total = np.sum(terms if b is None else b * terms, axis=axis, keepdims=True)
-    y = np.where(total == 0, -np.inf, shift + np.log(np.where(total == 0, 1, total)))
-    return y if keepdims else np.squeeze(y, axis)
+    exponents = a - shift
+    if b is not None: # a term of weight 0 may be too large for exp, and 0 times infinity is NaN
+        limit = np.floor(np.log(np.finfo(exponents.dtype).max))
+        exponents = np.where(counting == -np.inf, np.minimum(exponents, limit), exponents)
+    total = np.sum(np.exp(exponents) if b is None else b * np.exp(exponents), axis=axis, keepdims=True)
+    size, sign = (np.abs(total), np.sign(total)) if return_sign else (total, None)
+    y = np.where(size == 0, -np.inf, shift + np.log(np.where(size == 0, 1, size)))
+    y, sign = [z if keepdims or z is None else np.squeeze(z, axis) for z in (y, sign)]
+    return (y, sign) if return_sign else y
 
 # %% ../../nbs/12_special.ipynb #e7a90b3f
 class ArrayNamespace:
-    """What a traced value gives to those who ask for its array namespace: NumPy's functions, which dispatch.
+    """The array namespace of a traced value: NumPy's functions, which dispatch.
 
     Source: Python array API standard, https://data-apis.org/array-api/latest/
     """
@@ -196,7 +214,7 @@ class ArrayNamespace:
         "`x.astype(dtype)`, where NumPy's function takes its own arrays alone."
         return x.astype(dtype, copy=copy)
 
-    def __repr__(self): # SciPy shows it where it finds plain arrays beside traced ones, and mixes no namespaces
+    def __repr__(self): # SciPy shows it where it refuses plain arrays beside traced ones
         return "traced values of lux_nb (beside one of them, x, make a plain array b traced too: b + np.zeros_like(x))"
 
 

@@ -18,7 +18,7 @@ from types import FunctionType
 from typing import Any
 
 import numpy as np
-from numpy import ndarray # found at once, where np.ndarray is looked up anew at every use
+from numpy import ndarray # one lookup, where np.ndarray takes two
 
 from ..tracing import NO_KEYWORDS, SEQUENCES, STATIC, Trace, Tracer, apply, dtype_of, innermost, unsuited
 from ..trees import dispatching, tree_map, updated
