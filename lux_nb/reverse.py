@@ -161,12 +161,12 @@ class Tape(Trace):
     def join(
         self,
         reached: list, # cotangents, by slot; what reached the parts of a flat vector is added to what reached it as a whole
-        inputs: list, # the traced inputs
+        inputs: list, # the values of the first slots, which are the inputs
     ) -> None:
         "The transpose of `cut`."
         pull = RULES[unravel].pull[0]
         for slot, first, parts, layout in self.vectors:
-            joined = pull(reached[first : first + len(parts)], parts, inputs[slot].value, layout)
+            joined = pull(reached[first : first + len(parts)], parts, inputs[slot], layout)
             if joined is not None:
                 reached[slot] = joined if reached[slot] is None else reached[slot] + joined
 
@@ -369,7 +369,7 @@ def fitted(
                 f"the pull of {name_of(rule.function)} for argument {position} gave shape {np.shape(c)}, "
                 f"and the argument has shape {shape}: a cotangent has the shape of its primal"
             )
-    return cast_like(c, value) if plain or c.dtype is not value.dtype else c
+    return c if not plain and getattr(c, "dtype", None) is value.dtype else cast_like(c, value)
 
 # %% ../nbs/14_reverse.ipynb #81d2ca98
 def vjp(
@@ -401,14 +401,15 @@ def record(
     primals: tuple, # its arguments
     operation: str, # who asks, for error messages
     has_aux: bool = False, # f returns (result, auxiliary values)
-) -> tuple: # (tape, the traced inputs, and what makes arguments of others in their place; what f returned, auxiliary values)
+) -> tuple: # (tape, the inputs' values as the tape holds them, what makes arguments of others in their place, what f returned, auxiliary values)
     "Run f on traced values, and keep the tape."
     values, build = differentiable_leaves(operation, primals)
     with Tape() as tape:
-        inputs = []
+        traced, inputs = [], []
         for value in values:
-            inputs.append(tape.leaf(value))
-        arguments = build(inputs)
+            traced.append(leaf := tape.leaf(value))
+            inputs.append(leaf.value) # f may write to the traced ones
+        arguments = build(traced)
         for argument in arguments:
             if type(argument) is ComponentArray:
                 tape.cut(argument)
@@ -431,7 +432,7 @@ def owned(tape: Tape, value: Any) -> bool:
 
 def pull_to_leaves(
     tape: Tape, # a tape
-    inputs: list, # the traced inputs, which have the first slots
+    inputs: list, # the values of the first slots, which are the inputs
     build: Callable, # makes arguments of their cotangents
     seeds: list, # as `pull_back` takes them
     lead: tuple = (), # the leading axes of the cotangents, which count them
@@ -444,9 +445,9 @@ def pull_to_leaves(
     taken, found = set(), []
     for _, g in seeds:
         taken.add(id(g))
-    for leaf, c in zip(inputs, reached):
+    for value, c in zip(inputs, reached):
         if c is None:
-            c = zeros(leaf.value, lead)
+            c = zeros(value, lead)
         elif id(c) in taken or (type(c) is ndarray and c.base is not None): # given, twice, or a view: the user may write to any result
             c = own(c)
         taken.add(id(c))

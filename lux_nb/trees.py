@@ -590,6 +590,9 @@ class ComponentArray(_OpenArray, _Elementwise):
         layout, leaves = _layout_of({**entries, **parts})
         _fill(self, flatten_parts(_of_one_dtype(leaves), layout), layout)
 
+    def __init_subclass__(cls):
+        raise TypeError("ComponentArray can't be subclassed, as its operations give ComponentArrays: hold one in an attribute")
+
     @staticmethod
     def from_data(
         data: Any,  # shape (layout.size,): the flat vector itself, not copied

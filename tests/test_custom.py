@@ -168,6 +168,42 @@ class TestRemat:
             return # the write is refused where it stands
         assert any(np.allclose(found, right) for right in (2 * (X + 1) + 2 * X, 4 * (X + 1)))
 
+    @pytest.mark.parametrize("w", [np.array([1.0, 2.0, 4.0]), np.arange(3), np.array([1.0, np.nan, 2.0]), 3.0, 2], ids=repr)
+    def test_an_array_or_a_number_outside_may_be_used_but_not_changed(self, w):
+        np.testing.assert_allclose(gradient(lambda x: np.sum(remat(lambda v: v * v * w)(x)), X), 2 * X * w)
+
+        def changed(x):
+            w_here = np.copy(w)[()]
+            y = remat(lambda v: v * v * w_here)(x)
+            w_here = w_here * 3
+            return np.sum(y)
+        with pytest.raises(ValueError, match="remat: 'w_here', which the function closes over, has changed since"):
+            gradient(changed, X)
+
+    def test_a_large_array_outside_is_locked_meanwhile(self):
+        def changed(x):
+            w = np.ones((2000, 3))
+            y = remat(lambda v: v * w)(x)
+            w *= 2
+            return np.sum(y)
+        with pytest.raises(ValueError, match="read-only"):
+            gradient(changed, X)
+
+    @both_modes
+    def test_one_argument_may_be_written_into_a_copy_of_another(self, ad):
+        def f(a, b):
+            y = np.copy(a)
+            y[0] = b[1]
+            return y * b
+        np.testing.assert_allclose(gradient(lambda x: np.sum(remat(f)(x, 2 * x)), X, ad=ad), gradient(lambda x: np.sum(f(x, 2 * x)), X))
+        np.testing.assert_allclose(lux.hvp(lambda x: np.sum(remat(f)(x, 2 * x) ** 2), X, X), lux.hvp(lambda x: np.sum(f(x, 2 * x) ** 2), X, X))
+
+    def test_in_a_program(self):
+        f = lambda x: np.sum(remat(lambda z: np.sin(z) * z)(x))
+        np.testing.assert_allclose(lux.compiled(f)(X), f(X))
+        np.testing.assert_allclose(lux.compiled(lambda x: gradient(f, x))(X), gradient(f, X))
+        np.testing.assert_allclose(lux.compiled(lambda x: lux.hvp(f, x, x))(X), lux.hvp(f, X, X))
+
     def test_without_tracing_it_is_the_function(self):
         assert np.array_equal(remat(np.sin)(X), np.sin(X))
 
@@ -182,3 +218,12 @@ class Scaled:
 
     def __call__(self, x):
         return self.w * x
+
+
+@both_modes
+def test_arguments_may_have_any_names(ad):
+    @custom_rule(push=lambda t, y, x, batch=1, change=2, map=3: t * batch * change * map)
+    def f(x, batch=1, change=2, map=3):
+        return x * batch * change * map
+    np.testing.assert_allclose(gradient(lambda x: np.sum(f(x, batch=5, change=7, map=11)), X, ad=ad), 385)
+    np.testing.assert_allclose(lux.jacobian(lambda x: f(x, batch=5), X, ad=ad), 30 * np.eye(3))

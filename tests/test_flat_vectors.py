@@ -72,3 +72,29 @@ def test_a_write_to_a_part_raises_as_a_view_does():
 
     with pytest.raises(ValueError, match="view"):
         lux.gradient(f, POINT)
+
+
+def test_numbers_of_many_bits():
+    big = lux.BigFloat
+    point = ComponentArray(a=np.array([big(1), big(2)], dtype=object), b=np.array(big(3), dtype=object))
+    slope = lux.gradient(lambda p: np.sum(p.a * p.b), point)
+    assert slope.a.tolist() == [3, 3] and slope.b == 3
+
+
+def test_a_subclass_is_refused():
+    with pytest.raises(TypeError, match="ComponentArray can't be subclassed.*hold one in an attribute"):
+        class Other(ComponentArray):
+            pass
+
+
+def test_an_input_that_is_overwritten_by_an_outer_value_has_a_cotangent_after_the_outer_transform():
+    pullbacks = []
+    def outer(z):
+        def inner(a, b):
+            a[...] = z * 2
+            return b * 1.0
+        pullbacks.append(lux.vjp(inner, np.ones(3), np.ones(3))[1])
+        return np.sum(z**2)
+    lux.gradient(outer, np.array([1.0, 2.0, 3.0]))
+    a, b = pullbacks[0](np.ones(3))
+    assert np.array_equal(a, np.zeros(3)) and np.array_equal(b, np.ones(3))

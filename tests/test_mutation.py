@@ -1,4 +1,6 @@
 "What the chapter on mutation promises: in-place code has NumPy's values and their derivatives, or an error at the line that matters."
+import array
+import collections
 import gc
 
 import numpy as np
@@ -267,15 +269,25 @@ class TestCaptured:
         (np.array([0, 1, 1]), lambda x, a: np.take(x, indices=a), 2, [1, 2, 0]),
         (np.array([0, 1, 1]), lambda x, a: x[(a,)], 2, [1, 2, 0]),
         ([0, 1, 1], lambda x, a: x[a], 2, [1, 2, 0]),
+        ([0, 1, 1], lambda x, a: np.take(x, indices=a), 2, [1, 2, 0]),
+        ([0, 1, 1], lambda x, a: x.take(indices=[a])[0], 2, [1, 2, 0]),
+        ([True, False, True], lambda x, a: np.sum(x, where=a), False, [1, 0, 1]),
+        ([1, 1, 2], lambda x, a: np.roll(x, shift=a, axis=(0, 0, 0)) * np.array([1.0, 10, 100]), 0, [10, 100, 1]),
+        ([0.0, 0.5, 1.0], lambda x, a: np.quantile(x, q=a), 0.0, [1, 1, 1]),
+        (array.array("d", [1.0, 2.0, 3.0]), lambda x, a: x * a, array.array("d", [0.0, 0.0, 0.0]), [1, 2, 3]),
+        (collections.deque([1.0, 2.0, 3.0]), lambda x, a: np.multiply(x, a), None, [1, 2, 3]),
         (np.array([1, 2, 3]), lambda x, a: np.repeat(x, repeats=a), 2, [1, 2, 3]),
         (np.array([1.0, 1, 2]), lambda x, a: np.average(x, weights=a), 1, [0.25, 0.25, 0.5]),
         (np.array([1.0, 2, 3]).view(type("Units", (np.ndarray,), {})), lambda x, a: x * a, 0, [1, 2, 3]),
         (ComponentArray(a=np.array([1.0, 2, 3])), lambda x, a: x * a.data, 0, [1, 2, 3]),
-    ], ids=["operand", "in a list", "condition", "where=", "index", "indices=", "index in a tuple", "list", "repeats=", "weights=", "subclass",
+    ], ids=["operand", "in a list", "condition", "where=", "index", "indices=", "index in a tuple", "list", "list of indices=", "list in a list", "list of where=", "list of shift=", "list of q=", "array.array", "deque", "repeats=", "weights=", "subclass",
             "ComponentArray"])
     def test_a_small_one_may_change(self, operand, f, change, expected):
         value, pullback = vjp(lambda x: f(x, operand), self.x)
-        operand[:] = [change] * 3 if isinstance(operand, list) else change
+        if isinstance(operand, collections.deque):
+            operand.reverse()
+        else:
+            operand[:] = [change] * 3 if isinstance(operand, list) else change
         np.testing.assert_allclose(pullback(np.ones_like(value))[0], expected)
 
     @pytest.mark.parametrize("read", [

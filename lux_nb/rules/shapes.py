@@ -658,7 +658,7 @@ def _pull_unravel(g, y, flat, layout):
     for c, part in zip(g, y): # the usual case: one flat vector, and a cotangent for each part
         if c is None or c.ndim != part.ndim or flat.ndim != 1:
             break
-        vectors.append(c.ravel())
+        vectors.append(c.ravel() if c.ndim else np.reshape(c, 1)) # a number of an object array has no method for it
     if vectors and len(vectors) == len(y):
         return np.concatenate(vectors)
     given = [k for k, c in enumerate(g) if c is not None]

@@ -12,7 +12,7 @@ __all__ = ['UFUNC_KEYWORDS', 'RULES', 'COMPOSITES', 'NONDIFFERENTIABLE', 'OPTION
 import dis
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableSequence
 from functools import partial
 from types import FunctionType
 from typing import Any
@@ -327,8 +327,8 @@ def constant(
     if isinstance(arg, np.ndarray):
         if type(arg) is not np.ndarray and unsuited(arg):
             raise TypeError(f"a {type(arg).__name__} met a traced value, and its operators differ from an array's: convert it with np.asarray")
-    elif not isinstance(arg, Tracer):
-        return arg
+    elif not isinstance(arg, Tracer): # a deque or an array.array would be read again after the user has changed it
+        return np.array(arg) if isinstance(arg, MutableSequence) else arg
     return arg if trace.keep is None else trace.keep(arg)
 
 
@@ -394,6 +394,7 @@ def over_batch(
     map: Callable, # a map that takes one tangent or cotangent
     change: Any, # many of them along `batch` leading axes (a tuple of such arrays for a function of several outputs)
     batch: int, # the number of leading axes
+    /, # the map may have arguments by these names
     *args: Any, # the rest of the map's arguments
     **kwargs: Any, # and its keyword arguments
 ) -> Any: # the results, stacked along the same leading axes
@@ -417,7 +418,8 @@ def bound(
 ) -> tuple[tuple, dict]: # both, in the form that the rule's maps take
     "Prepare a call with keyword arguments, or with more arguments than the maps take. Raises as `Rule.bind` does."
     args, kwargs = rule.bind(args, kwargs)
-    return args, {name: constant(trace, value) for name, value in kwargs.items()}
+    values, _ = lower(trace, kwargs.values()) # copies lists too, which the user may change before the way back
+    return args, dict(zip(kwargs, values))
 
 
 def without_rule(
