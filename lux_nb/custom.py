@@ -128,20 +128,20 @@ class _Call:
         outputs, self.outdef = tree_flatten(self.f(*args, **kwargs))
         return tuple(outputs)
 
-    def of(self, positions, leaves):
-        "The call as a function of the leaves at some positions, the others held fixed; and the point."
+    def of(self, leaves):
+        "The call as a function of the traced leaves, the others held fixed; and the point."
 
         def f(*xs):
-            moved = dict(zip(positions, xs))
+            moved = dict(zip(self.traced, xs))
             return self([moved.get(k, leaf) for k, leaf in enumerate(leaves)])
 
-        return f, tuple(leaves[k] for k in positions)
+        return f, tuple(leaves[k] for k in self.traced)
 
     def pull(self, g, y, leaves):
         "The cotangents of the traced leaves by position, computed once for all of them."
         if self.last[0] is not g:
             self.check(leaves[self.treedef.num_leaves :])
-            f, point = self.of(self.traced, leaves)
+            f, point = self.of(leaves)
             cotangents = vjp(f, *point)[1](tuple(np.zeros_like(value) if c is None else c for c, value in zip(g, y)))
             self.last = g, dict(zip(self.traced, cotangents))
         return self.last[1]
@@ -188,7 +188,7 @@ def run_again(
 
 def _push_again(position, t, y, call, *leaves):
     "Forward mode stores nothing, and has nothing to compute again. All operands are traced, as they were: f may write one into a copy of another."
-    f, point = call.of(call.traced, leaves)
+    f, point = call.of(leaves)
     tangents = tuple(t if k == position - 1 else np.zeros_like(x) for k, x in zip(call.traced, point))
     return tuple(change if dtype_of(value).kind in "fcO" else None for change, value in zip(jvp(f, point, tangents)[1], y))
 
