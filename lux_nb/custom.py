@@ -18,7 +18,7 @@ from .forward import jvp
 from .reverse import vjp
 from .rules.table import def_rule, read_only
 from .tracing import Tracer, dtype_of, recorder, snapshot
-from .trees import dispatching, tree_flatten, tree_map, tree_unflatten
+from .trees import dispatching, tree_flatten, tree_leaves_with_path, tree_map, tree_unflatten
 
 # %% ../nbs/15b_custom.ipynb #05507fe3
 def lending(
@@ -156,17 +156,18 @@ class _Call:
 # %% ../nbs/15b_custom.ipynb #5f2b9c31
 def closed_over(
     f: Callable, # any function
-) -> dict[str, Any]: # the arrays and numbers that it closes over, by name
-    "What a function written in Python finds in the functions around it."
-    found = {}
-    for name, cell in zip(f.__code__.co_freevars, f.__closure__ or ()) if isinstance(f, FunctionType) else ():
+) -> dict[str, Any]: # the arrays and numbers that it closes over or has as defaults, also in lists and dicts, by name
+    "What a function written in Python finds outside of its arguments."
+    if not isinstance(f, FunctionType):
+        return {}
+    parameters, defaults = f.__code__.co_varnames[: f.__code__.co_argcount], f.__defaults__ or ()
+    found = dict(zip(reversed(parameters), reversed(defaults))) | (f.__kwdefaults__ or {})
+    for name, cell in zip(f.__code__.co_freevars, f.__closure__ or ()):
         try:
-            value = cell.cell_contents
+            found[name] = cell.cell_contents
         except ValueError: # not bound yet
             continue
-        if isinstance(value, (np.ndarray, np.generic, int, float, complex)):
-            found[name] = value
-    return found
+    return {path: value for path, value in tree_leaves_with_path(found) if isinstance(value, (np.ndarray, np.generic, int, float, complex))}
 
 
 def _same(a, b):

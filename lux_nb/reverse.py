@@ -267,7 +267,8 @@ def _operators(function, general, reflected):
 def _getitem(self, index):
     "`x[index]` for one slice or integer, likewise."
     tape, x, rule = self.owner, self.value, RULES[operator.getitem]
-    if not tape.quiet or type(index) not in (slice, int) or not (type(x) is ndarray or isinstance(x, Tracer)):
+    constant_index = type(index) is int or type(index) is slice and type(index.start) is not ndarray and type(index.stop) is not ndarray
+    if not (tape.quiet and constant_index and (type(x) is ndarray or isinstance(x, Tracer))):
         return Tracer.__getitem__(self, index)
     y = x[index]
     result = tape.append(rule, (x, index), ((0, self.slot, rule.pull[0]),), y)

@@ -1,5 +1,6 @@
 "What the chapter on custom derivatives promises."
 import functools
+import re
 
 import numpy as np
 import pytest
@@ -180,6 +181,18 @@ class TestRemat:
         with pytest.raises(ValueError, match="remat: 'w_here', which the function closes over, has changed since"):
             gradient(changed, X)
 
+    @pytest.mark.parametrize("name, within", [
+        ("box[0]", lambda box: lambda v: v * box[0]), ("box.w", lambda box: lambda v: v * box["w"]), ("box[0]", lambda box: lambda v, box=box: v * box[0]),
+    ], ids=["list", "dict", "default"])
+    def test_so_in_a_list_or_a_dict_and_for_a_default(self, name, within):
+        def changed(x):
+            box = {"w": 2.0} if name == "box.w" else [2.0]
+            y = remat(within(box))(x)
+            box[next(iter(box)) if isinstance(box, dict) else 0] = 5.0
+            return np.sum(y)
+        with pytest.raises(ValueError, match=f"remat: {re.escape(repr(name))}, which the function closes over, has changed since"):
+            gradient(changed, X)
+
     def test_a_large_array_outside_is_locked_meanwhile(self):
         def changed(x):
             w = np.ones((2000, 3))
@@ -227,3 +240,19 @@ def test_arguments_may_have_any_names(ad):
         return x * batch * change * map
     np.testing.assert_allclose(gradient(lambda x: np.sum(f(x, batch=5, change=7, map=11)), X, ad=ad), 385)
     np.testing.assert_allclose(lux.jacobian(lambda x: f(x, batch=5), X, ad=ad), 30 * np.eye(3))
+
+
+@both_modes
+def test_a_dict_may_be_an_argument_and_may_change(ad):
+    @custom_rule(push=lambda t, y, x, options: t * options["scale"], pull=lambda g, y, x, options: g * options["scale"])
+    def f(x, options):
+        return x * options["scale"]
+
+    def changed(x):
+        options = {"scale": 2.0}
+        y = f(x, options)
+        options["scale"] = 5.0
+        return np.sum(y)
+    assert np.array_equal(gradient(changed, X, ad=ad), np.full(3, 2.0))
+    with pytest.raises(TypeError, match="inside a dict, where it is not looked for"):
+        gradient(lambda x: np.sum(f(x, {"scale": x})), X, ad=ad)

@@ -276,11 +276,12 @@ class TestCaptured:
         ([0.0, 0.5, 1.0], lambda x, a: np.quantile(x, q=a), 0.0, [1, 1, 1]),
         (array.array("d", [1.0, 2.0, 3.0]), lambda x, a: x * a, array.array("d", [0.0, 0.0, 0.0]), [1, 2, 3]),
         (collections.deque([1.0, 2.0, 3.0]), lambda x, a: np.multiply(x, a), None, [1, 2, 3]),
+        (memoryview(array.array("d", [1.0, 2.0, 3.0])), lambda x, a: np.multiply(x, a), memoryview(array.array("d", [0.0, 0.0, 0.0])), [1, 2, 3]),
         (np.array([1, 2, 3]), lambda x, a: np.repeat(x, repeats=a), 2, [1, 2, 3]),
         (np.array([1.0, 1, 2]), lambda x, a: np.average(x, weights=a), 1, [0.25, 0.25, 0.5]),
         (np.array([1.0, 2, 3]).view(type("Units", (np.ndarray,), {})), lambda x, a: x * a, 0, [1, 2, 3]),
         (ComponentArray(a=np.array([1.0, 2, 3])), lambda x, a: x * a.data, 0, [1, 2, 3]),
-    ], ids=["operand", "in a list", "condition", "where=", "index", "indices=", "index in a tuple", "list", "list of indices=", "list in a list", "list of where=", "list of shift=", "list of q=", "array.array", "deque", "repeats=", "weights=", "subclass",
+    ], ids=["operand", "in a list", "condition", "where=", "index", "indices=", "index in a tuple", "list", "list of indices=", "list in a list", "list of where=", "list of shift=", "list of q=", "array.array", "deque", "memoryview", "repeats=", "weights=", "subclass",
             "ComponentArray"])
     def test_a_small_one_may_change(self, operand, f, change, expected):
         value, pullback = vjp(lambda x: f(x, operand), self.x)
@@ -438,3 +439,42 @@ def test_rows_and_slices_may_be_changed_in_place(ad):
 
     x = np.arange(6.0).reshape(3, 2)
     assert np.array_equal(lux.gradient(f, x, ad=ad), 2 * np.array([[1, 18], [2, 27], [4, 45]]))
+
+
+@both_modes
+def test_an_object_that_converts_to_an_array_may_change(ad):
+    class Wrapped:
+        def __init__(self):
+            self.inside = np.array([1.0, 2.0, 3.0])
+
+        def __array__(self, dtype=None, copy=None):
+            return self.inside
+
+    def f(x):
+        wrapped = Wrapped()
+        y = x * wrapped
+        wrapped.inside[:] = 0
+        return np.sum(y)
+    assert np.array_equal(gradient(f, np.ones(3), ad=ad), [1, 2, 3])
+
+
+@both_modes
+def test_an_array_that_bounds_a_slice_may_change(ad):
+    def read(x):
+        k, total = np.zeros((), int), 0
+        for _ in range(3):
+            total = total + np.sum(x[k : k + 2] * np.array([1.0, 10.0])) + x[None, k:][0, 0]
+            k += 1
+        return total
+
+    def written(x):
+        k, y = np.zeros((), int), np.copy(x)
+        for _ in range(3):
+            y[k : k + 2] *= 2.0
+            y[k:2] = x[k:2] * y[k:2]
+            k += 1
+        return np.sum(y)
+
+    x = np.array([1.0, 2.0, 4.0, 8.0])
+    assert np.array_equal(gradient(read, x, ad=ad), [2, 12, 12, 10])
+    np.testing.assert_allclose(gradient(written, x, ad=ad), [(written(x + h) - written(x - h)) / 2e-5 for h in 1e-5 * np.eye(4)], rtol=1e-9)

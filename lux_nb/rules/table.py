@@ -21,7 +21,7 @@ import numpy as np
 from numpy import ndarray # one lookup, where np.ndarray takes two
 
 from ..tracing import NO_KEYWORDS, SEQUENCES, STATIC, Trace, Tracer, apply, dtype_of, innermost, unsuited
-from ..trees import dispatching, tree_map, updated
+from ..trees import dispatching, tree_leaves, tree_map, updated
 
 # %% ../../nbs/06_rules.ipynb #e6f2bcb6
 class Maps(dict):
@@ -327,9 +327,20 @@ def constant(
     if isinstance(arg, np.ndarray):
         if type(arg) is not np.ndarray and unsuited(arg):
             raise TypeError(f"a {type(arg).__name__} met a traced value, and its operators differ from an array's: convert it with np.asarray")
-    elif not isinstance(arg, Tracer): # a deque or an array.array would be read again after the user has changed it
-        return np.array(arg) if isinstance(arg, MutableSequence) else arg
+    elif not isinstance(arg, Tracer):
+        return _settled(trace, arg)
     return arg if trace.keep is None else trace.keep(arg)
+
+
+def _settled(trace, arg):
+    "What NumPy would make an array of, and a dict, can change before the way back: an array now, and a copy."
+    if isinstance(arg, dict):
+        if any(isinstance(leaf, Tracer) and leaf.owner is trace for leaf in tree_leaves(arg)):
+            raise TypeError("a traced value came inside a dict, where it is not looked for: pass it as an argument of its own")
+        return tree_map(lambda leaf: constant(trace, leaf), arg)
+    convertible = isinstance(arg, (MutableSequence, memoryview)) or hasattr(arg, "__array__") or hasattr(arg, "__array_interface__")
+    finished = isinstance(arg, (type, np.generic)) or hasattr(arg, "__array_ufunc__")
+    return np.array(np.asarray(arg)) if convertible and not finished else arg
 
 
 def missing_rule(
