@@ -41,6 +41,8 @@ def guarded(
     owner = value
     while isinstance(owner.base, ndarray):
         owner = owner.base
+    if owner.base is not None and not isinstance(owner, np.memmap): # memory that is not NumPy's can't be locked
+        return value.copy("K")
     if not (value.flags.writeable or owner.flags.writeable):
         if id(owner) in _locks:
             lock(owner, value, held)
@@ -267,7 +269,7 @@ def _operators(function, general, reflected):
 def _getitem(self, index):
     "`x[index]` for one slice or integer, likewise."
     tape, x, rule = self.owner, self.value, RULES[operator.getitem]
-    constant_index = type(index) is int or type(index) is slice and type(index.start) is not ndarray and type(index.stop) is not ndarray
+    constant_index = type(index) is int or type(index) is slice and ndarray not in map(type, (index.start, index.stop, index.step))
     if not (tape.quiet and constant_index and (type(x) is ndarray or isinstance(x, Tracer))):
         return Tracer.__getitem__(self, index)
     y = x[index]

@@ -478,3 +478,22 @@ def test_an_array_that_bounds_a_slice_may_change(ad):
     x = np.array([1.0, 2.0, 4.0, 8.0])
     assert np.array_equal(gradient(read, x, ad=ad), [2, 12, 12, 10])
     np.testing.assert_allclose(gradient(written, x, ad=ad), [(written(x + h) - written(x - h)) / 2e-5 for h in 1e-5 * np.eye(4)], rtol=1e-9)
+
+
+def test_a_large_array_whose_memory_is_not_numpys_is_copied():
+    memory = bytearray(8 * LARGE)
+    for make in (lambda: np.frombuffer(memory), lambda: np.lib.stride_tricks.as_strided(np.frombuffer(memory)[:], (LARGE,), (8,))):
+        a = make()
+        a[:] = 1
+        _, pullback = vjp(lambda x: x * a, np.ones(LARGE))
+        a[:] = 0
+        assert np.all(pullback(np.ones(LARGE))[0] == 1)
+
+
+def test_an_array_for_the_step_of_a_slice_may_change():
+    def f(x):
+        n = np.array(1)
+        y = x[::n] * np.array([1.0, 2.0, 3.0])
+        n[()] = -1
+        return np.sum(y)
+    assert np.array_equal(gradient(f, np.ones(3)), [1, 2, 3])
