@@ -269,8 +269,9 @@ def _operators(function, general, reflected):
 def _getitem(self, index):
     "`x[index]` for one slice or integer, likewise."
     tape, x, rule = self.owner, self.value, RULES[operator.getitem]
-    constant_index = type(index) is int or type(index) is slice and ndarray not in map(type, (index.start, index.stop, index.step))
-    if not (tape.quiet and constant_index and (type(x) is ndarray or isinstance(x, Tracer))):
+    settled = type(index) is int or type(index) is slice and not (
+        isinstance(index.start, ndarray) or isinstance(index.stop, ndarray) or isinstance(index.step, ndarray))
+    if not (settled and tape.quiet and (type(x) is ndarray or isinstance(x, Tracer))):
         return Tracer.__getitem__(self, index)
     y = x[index]
     result = tape.append(rule, (x, index), ((0, self.slot, rule.pull[0]),), y)

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['NO_KEYWORDS', 'SEQUENCES', 'STATIC', 'PLAIN', 'BINARY', 'COMPARISONS', 'UNARY', 'METHODS', 'LEAVING', 'INSPECTING',
-           'READ_FROM_VALUE', 'Trace', 'innermost', 'recorder', 'owner_of', 'apply', 'without_array_bounds', 'Tracer',
-           'write', 'Unsaved', 'check_view', 'check_result', 'snapshot', 'astype', 'own_operators', 'is_differentiable',
+           'READ_FROM_VALUE', 'Trace', 'innermost', 'recorder', 'owner_of', 'apply', 'Tracer', 'write', 'Unsaved',
+           'check_view', 'check_result', 'snapshot', 'astype', 'own_operators', 'is_differentiable',
            'differentiable_leaves', 'dtype_of', 'unsuited', 'matching_leaves', 'own', 'zeros', 'two_results',
            'detached']
 
@@ -76,7 +76,7 @@ class Trace:
 # %% ../nbs/05_tracing.ipynb #c562bf4c
 NO_KEYWORDS: dict = {} # shared by all calls without keyword arguments, and never written to
 SEQUENCES = (list, tuple)
-STATIC = {int, float, complex, bool, str, slice, type(None), type(...), np.float64, np.float32} # types that hold no array, and never change
+STATIC = {int, float, complex, bool, str, type(None), type(...), np.float64, np.float32} # types that hold no array, and never change
 PLAIN = STATIC | {np.ndarray} # types of arguments in which no tracer hides
 
 
@@ -264,17 +264,6 @@ def _counterpart():
         axis = "" if name == "logsumexp" else " (along the last axis unless you say another)"
         return f"use lux_nb.{name}{axis} in place of SciPy's, which turns its argument into a plain array (unless SCIPY_ARRAY_API=1 is set before SciPy is imported)"
 
-# %% ../nbs/05_tracing.ipynb #d9a3f018
-def without_array_bounds(
-    index: Any, # what stands between the brackets
-) -> Any: # the same index
-    "Make numbers of the arrays without axes that bound a slice: a later `n += 1` would change `x[n:]`."
-    if type(index) is tuple:
-        return tuple(map(without_array_bounds, index))
-    if type(index) is slice and np.ndarray in map(type, (index.start, index.stop, index.step)):
-        return slice(*[b[()] if type(b) is np.ndarray else b for b in (index.start, index.stop, index.step)])
-    return index
-
 # %% ../nbs/05_tracing.ipynb #69e3a8c2
 class Tracer:
     """What stands in for an array while a transform watches: `value` is the array (or the tracer) at the level below.
@@ -312,7 +301,7 @@ class Tracer:
 
     def __getitem__(self, index):
         trace = owner_of(self) if type(index) in STATIC else innermost((self, index))
-        result = trace.process(operator.getitem, (self, without_array_bounds(index)), NO_KEYWORDS)
+        result = trace.process(operator.getitem, (self, index), NO_KEYWORDS)
         if isinstance(result, Tracer) and result.view_of is not None:
             result.view_of = (self, self.value, index)
         return result
@@ -325,7 +314,7 @@ class Tracer:
             changed.saved_as(index, value)
         if isinstance(value, SEQUENCES) and innermost(value) is not None:
             value = apply(np.stack, (value,))
-        write(self, apply(updated, (self, without_array_bounds(index), value)), "setitem")
+        write(self, apply(updated, (self, index, value)), "setitem")
         if changed: # from here on it is a view of the base as it is now
             value.view_of = (self, self.value, index)
 

@@ -281,8 +281,8 @@ class TestCaptured:
         (np.array([1.0, 1, 2]), lambda x, a: np.average(x, weights=a), 1, [0.25, 0.25, 0.5]),
         (np.array([1.0, 2, 3]).view(type("Units", (np.ndarray,), {})), lambda x, a: x * a, 0, [1, 2, 3]),
         (ComponentArray(a=np.array([1.0, 2, 3])), lambda x, a: x * a.data, 0, [1, 2, 3]),
-    ], ids=["operand", "in a list", "condition", "where=", "index", "indices=", "index in a tuple", "list", "list of indices=", "list in a list", "list of where=", "list of shift=", "list of q=", "array.array", "deque", "memoryview", "repeats=", "weights=", "subclass",
-            "ComponentArray"])
+    ], ids=["operand", "in a list", "condition", "where=", "index", "indices=", "index in a tuple", "list", "list of indices=", "list in a list",
+            "list of where=", "list of shift=", "list of q=", "array.array", "deque", "memoryview", "repeats=", "weights=", "subclass", "ComponentArray"])
     def test_a_small_one_may_change(self, operand, f, change, expected):
         value, pullback = vjp(lambda x: f(x, operand), self.x)
         if isinstance(operand, collections.deque):
@@ -490,10 +490,14 @@ def test_a_large_array_whose_memory_is_not_numpys_is_copied():
         assert np.all(pullback(np.ones(LARGE))[0] == 1)
 
 
-def test_an_array_for_the_step_of_a_slice_may_change():
-    def f(x):
-        n = np.array(1)
-        y = x[::n] * np.array([1.0, 2.0, 3.0])
-        n[()] = -1
+@both_modes
+@pytest.mark.parametrize("f, start, change, expected", [
+    (lambda x, n: x[::n], 1, -1, [1, 2, 3]), (lambda x, n: x[None, ::n][0], 1, -1, [1, 2, 3]), (lambda x, n: lux.updated(x, slice(n, None), 0.0), 1, 2, [1, 0, 0]),
+], ids=["step", "in a tuple", "updated"])
+def test_a_number_in_an_array_that_says_where_may_change(f, start, change, expected, ad):
+    def changed(x):
+        n = np.array(start)
+        y = f(x, n) * np.array([1.0, 2.0, 3.0])
+        n[()] = change
         return np.sum(y)
-    assert np.array_equal(gradient(f, np.ones(3)), [1, 2, 3])
+    assert np.array_equal(gradient(changed, np.ones(3), ad=ad), expected)

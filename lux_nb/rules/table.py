@@ -333,7 +333,9 @@ def constant(
 
 
 def _settled(trace, arg):
-    "What NumPy would make an array of, and a dict, can change before the way back: an array now, and a copy."
+    "What may change before the way back, as it is now: an array of what NumPy would make one of, a copy of a dict, a slice bounded by numbers."
+    if type(arg) is slice: # `n += 1` changes x[n:], if n is an array
+        return slice(*[edge[()] if isinstance(edge, ndarray) else edge for edge in (arg.start, arg.stop, arg.step)])
     if isinstance(arg, dict):
         if any(isinstance(leaf, Tracer) and leaf.owner is trace for leaf in tree_leaves(arg)):
             raise TypeError("a traced value came inside a dict, where it is not looked for: pass it as an argument of its own")
