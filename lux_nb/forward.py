@@ -233,7 +233,8 @@ def dual_leaves(f: Callable, values: list, tangents: list, build: Callable, has_
         check_result(trace, leaf)
         if type(leaf) is Dual and leaf.owner is trace:
             outputs.append(leaf.value)
-            slopes.append(own(leaf.tangent) if id(leaf.tangent) in given else leaf.tangent)
+            t = leaf.tangent # one that was given, or a view, may be somebody else's
+            slopes.append(own(t) if id(t) in given or type(t) is ndarray and t.base is not None else t)
         else: # it depends on none of the arguments
             outputs.append(leaf)
             slopes.append(zeros(leaf, tangents[0].shape[:batch] if tangents else (0,) * batch))

@@ -452,3 +452,11 @@ def test_a_pullback_writes_to_no_cotangent_that_it_was_given():
     np.testing.assert_array_equal(first, [6, 7, 7])
     np.testing.assert_array_equal(second, first)
     assert not np.shares_memory(first, second)
+
+
+@pytest.mark.parametrize("f", [lambda x: x, lambda x: x[:2], lambda x: x[::-1], lambda x: np.reshape(x, (3, 1)), lambda x: x[None].T])
+def test_the_tangent_of_a_view_is_an_array_of_its_own(f):
+    direction = np.ones(3)
+    _, tangent = jvp(f, (X,), (direction,))
+    tangent[...] = 0
+    assert np.array_equal(direction, np.ones(3))

@@ -661,10 +661,10 @@ def _pull_unravel(g, y, flat, layout):
         vectors.append(c.ravel() if c.ndim else np.reshape(c, 1)) # a number of an object array has no method for it
     if vectors and len(vectors) == len(y):
         return np.concatenate(vectors)
-    given = [k for k, c in enumerate(g) if c is not None]
-    if not given:
+    given = next((k for k, c in enumerate(g) if c is not None), None)
+    if given is None:
         return None
-    lead = leading(g[given[0]], y[given[0]])
+    lead = leading(g[given], y[given])
     parts = [np.zeros_like(part, shape=lead + part.shape) if c is None else c for c, part in zip(g, y)]
     return np.concatenate([part.reshape(lead + flat.shape[:-1] + (-1,)) for part in parts], axis=-1)
 
