@@ -193,6 +193,23 @@ class TestRemat:
         with pytest.raises(ValueError, match=f"remat: {re.escape(repr(name))}, which the function closes over, has changed since"):
             gradient(changed, X)
 
+    @pytest.mark.parametrize("several, use", [
+        ((np.sin, np.cos), lambda v, each: each(v)), (("sin", "cos"), lambda v, each: getattr(np, each)(v)), ((slice(0, 2), slice(1, 3)), lambda v, each: v[each]),
+        ((1.0, 2.0), lambda v, each: v * each),
+    ], ids=["functions", "names", "slices", "numbers"])
+    def test_a_loop_variable_is_noticed(self, several, use):
+        def late(x):
+            total = 0
+            for each in several:
+                total = total + np.sum(remat(lambda v: use(v, each))(x))
+            return total
+        with pytest.raises(ValueError, match="remat: 'each', which the function closes over, has changed since"):
+            gradient(late, X)
+
+        def passed(x):
+            return sum(np.sum(remat(lambda v, each=each: use(v, each))(x)) for each in several)
+        np.testing.assert_allclose(gradient(passed, X), gradient(lambda x: sum(np.sum(use(x, each)) for each in several), X))
+
     def test_a_large_array_outside_is_locked_meanwhile(self):
         def changed(x):
             w = np.ones((2000, 3))
