@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .autodiff import gradient
+from .devices import get_device
 from .forward import jvp
 from .reverse import pull_back, vjp
 from .rules.table import like, lower, name_of, note_view
@@ -56,10 +57,10 @@ def check_gradients(
         raise ValueError(f"check_gradients knows the modes 'forward' and 'reverse' and the orders 1 and 2, got {modes} and {order}")
     _require_float64(xs)
     rng, value = np.random.default_rng(seed), tree_leaves(f(*xs))
-    magnitude = max((float(np.max(np.abs(leaf), initial=0)) for leaf in value), default=0.0)
+    magnitude = max((float(np.max(np.abs(leaf))) for leaf in value if np.size(leaf)), default=0.0)
     rows = _first_order(f, xs, modes, rng, rtol, magnitude, "")
     if order == 2:
-        weights = [rng.uniform(0.5, 1.5, np.shape(leaf)) for leaf in value]
+        weights = [_uniform(rng, 0.5, 1.5, leaf) for leaf in value]
         smooth = lambda *xs: sum(np.sum(w * np.sin(y)) for w, y in zip(weights, tree_leaves(f(*xs))))
         rows += _first_order(lambda *xs: gradient(smooth, *xs), xs, modes, rng, 10 * rtol, magnitude, "gradient: ")
     report = GradientReport(tuple(rows))
@@ -80,10 +81,10 @@ def _first_order(f, xs, modes, rng, rtol, magnitude, label):
     "The rows for the first derivatives of f, whose values are computed from numbers of a magnitude."
     leaves, treedef = tree_flatten(xs)
     size = np.cbrt(np.finfo(float).eps)
-    directions = [rng.uniform(-1, 1, np.shape(leaf)) for leaf in leaves]
+    directions = [_uniform(rng, -1, 1, leaf) for leaf in leaves]
     moved = [f(*tree_unflatten(treedef, [x + s * size * t for x, t in zip(leaves, directions)])) for s in (1, -1)]
     slope = [(a - b) / (2 * size) for a, b in zip(*map(tree_leaves, moved))]
-    cotangents = [rng.uniform(-1, 1, np.shape(y)) for y in slope]
+    cotangents = [_uniform(rng, -1, 1, y) for y in slope]
     expected, rows = _dot(cotangents, slope), []
     scale = sum(np.sum(np.abs(g * s)) + size * magnitude * np.sum(np.abs(g)) for g, s in zip(cotangents, slope)) + np.finfo(float).tiny
     if "forward" in modes:
@@ -98,6 +99,12 @@ def _first_order(f, xs, modes, rng, rtol, magnitude, label):
     if len(rows) == 2:
         rows.append((f"{label}adjoint identity, forward against reverse", abs(forward - reverse) / scale, 1e-10))
     return rows
+
+# %% ../nbs/15c_checks.ipynb #5e1f0a2b
+def _uniform(rng, low, high, x):
+    "Random numbers in the shape of x, on its device."
+    numbers, device = rng.uniform(low, high, np.shape(x)), get_device(x)
+    return device(numbers) if device else numbers
 
 
 def _dot(us, vs):
@@ -160,7 +167,8 @@ def checked_finite(
 
 def _complaint(function, output, values):
     "Which operation it was, on what, during which pull, and on which line of the user's."
-    bad = np.asarray(output)[~np.isfinite(output)].ravel()[0]
+    flat = np.ravel(output.primal if isinstance(output, Tracer) else output)
+    bad = flat[~np.isfinite(flat)][0]
     shapes = ", ".join(str(np.shape(v)) for v in values if hasattr(v, "shape") or isinstance(v, float))
     pulled, frame = "", sys._getframe(1)
     while frame.f_code.co_filename.startswith(_LIBRARIES):

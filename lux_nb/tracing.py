@@ -644,8 +644,12 @@ def _fitting(operation, what, leaf, value):
         raise TypeError(f"{operation}: a {what} of dtype {dtype} does not fit a real value of dtype {wanted}: take its real part")
     if wanted.kind == "O" and not hasattr(value, "dtype"): # a BigFloat by itself
         return leaf if isinstance(leaf, type(value)) else type(value)(leaf)
-    if not hasattr(leaf, "dtype"):
-        return np.full_like(value, leaf) if getattr(value, "ndim", 0) or isinstance(value, np.ndarray) else wanted.type(leaf)
+    here, there = [x.primal if isinstance(x, Tracer) else x for x in (leaf, value)]
+    if not hasattr(leaf, "dtype") or isinstance(leaf, np.generic): # a number, for an array without axes too, on whatever device
+        return np.full_like(value, leaf) if hasattr(there, "__setitem__") else wanted.type(leaf)
+    here, there = getattr(here, "device", None), getattr(there, "device", None)
+    if here != there and None not in (here, there):
+        raise ValueError(f"{operation}: a {what} must be where its value is, on {there}, got one on {here}: move it there first")
     return leaf if dtype == wanted else leaf.astype(wanted)
 
 

@@ -149,6 +149,13 @@ def _refuse_mixed_sequence(name, args):
                 raise TypeError(f"Only cupy arrays can be concatenated, got {type(part)}")
 
 
+# CuPy sorts the whole array where NumPy puts elements on the right side only
+SORTED = {
+    np.partition: lambda a, kth, axis=-1: np.sort(a, axis),
+    np.argpartition: lambda a, kth, axis=-1: np.argsort(a, axis, stable=True),
+}
+
+
 def _device_function(function, name, parameters):
     "CuPy's counterpart of a NumPy function: the same numbers, CuPy's arguments, device arrays only."
 
@@ -159,7 +166,9 @@ def _device_function(function, name, parameters):
         if name in TEXT:
             _record("to host", args[0])
         out = kwargs.get("out")
-        result = function(*map(_unwrap, args), **{key: _unwrap(value) for key, value in kwargs.items()})
+        if function is np.linalg.solve and args[1].ndim > 1 and args[0].shape[:-1] != args[1].shape[:-1]:
+            raise ValueError("a must have (..., M, M) shape and b must have (..., M, K) for multidimensional b")
+        result = SORTED.get(function, function)(*map(_unwrap, args), **{key: _unwrap(value) for key, value in kwargs.items()})
         if out is not None:
             return out
         return _wrap(np.asarray(result) if name in PYTHON_IN_NUMPY else result)
@@ -369,6 +378,8 @@ class ndarray:
             return NotImplemented
         if function.__name__ in ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal"):
             inputs = [x.item() if isinstance(x, np.ndarray) and x.ndim == 0 else x for x in inputs]
+        if method == "at":  # cupy.add.at is there, np.add.at does not find it
+            return NotImplemented
         return getattr(device_ufunc, method)(*inputs, **kwargs)
 
     def __array_function__(self, function, types, args, kwargs):
@@ -402,7 +413,8 @@ class ndarray:
             if value.ndim:
                 raise ValueError("non-scalar numpy.ndarray cannot be used for fill")
             value = value.item()
-        self._host[_index(index)] = _unwrap(value)
+        places = np.arange(self.size).reshape(self.shape)[_index(index)]  # threads write in any order, here the last first
+        self._host.flat[places.ravel()[::-1]] = np.broadcast_to(_unwrap(value), places.shape).ravel()[::-1]
 
     def scatter_add(self, slices, value):
         np.add.at(self._host, _index(slices), _unwrap(value))

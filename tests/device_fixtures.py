@@ -1,7 +1,7 @@
 """Fixtures for tests that should hold on every device.
 
-A test that takes `device` runs on the CPU and on the double of a GPU (see cupy_double.py); one that takes `cupy_double`
-runs with the double alone.
+A test that takes `device` runs on the CPU, on the double of a GPU (see cupy_double.py) and on a GPU where there is one;
+one that takes `cupy_double` runs with the double alone.
 """
 
 import sys
@@ -20,11 +20,13 @@ def cupy_double(monkeypatch):
     return double
 
 
-@pytest.fixture(params=["cpu", "double"])
+@pytest.fixture(params=["cpu", "double", pytest.param("gpu", marks=pytest.mark.gpu)])
 def device(request):
     "A device to move the test's arrays to."
     if request.param == "cpu":
         return devices.CPUDevice()
+    if request.param == "gpu":
+        return devices.gpu_device(force=True)
     request.getfixturevalue("cupy_double")
     return devices.GPUDevice(0)
 

@@ -155,6 +155,18 @@ def test_every_row_of_the_table_is_recorded_with_its_derivatives(row):
             assert_close(np.asarray(a), np.asarray(b))
 
 
+@pytest.mark.parametrize("f", [
+    lambda x: np.reshape(x, (4, 3), "F") * 2, lambda x: np.broadcast_to(x, (2, 3, 4), True) * 2, lambda x: np.transpose(a=x) * 2,
+    lambda x: np.transpose(x) * 2, lambda x: np.transpose(np.transpose(a=x), (1, 0)), lambda x: np.swapaxes(a=x, axis1=0, axis2=1) * 2,
+    lambda x: np.sum(a=x, axis=1), lambda x: np.clip(a=x, a_min=-1, a_max=0), lambda x: np.take(a=x, indices=[0, 0, 1], axis=1),
+])
+def test_arguments_may_be_given_in_any_way(f):
+    x = normal(3, 4)
+    tangent = lambda x: lux.jvp(f, (x,), (x,))[1]
+    np.testing.assert_allclose(compiled(f)(x), f(x))
+    np.testing.assert_allclose(compiled(tangent)(x), tangent(x))
+
+
 def test_a_sum_in_a_block_is_taken_before_its_piece_is_used_again():
     def f(x, c):
         grown, wave = np.exp(x), np.sin(x)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import lux_nb as lux
-from device_rules import assert_same, derivatives, plain
+from device_rules import assert_same, derivatives, plain, program_is_as_eager
 from test_rules import ROWS
 
 
@@ -47,6 +47,15 @@ def test_a_rule_runs_where_its_arrays_are(row, cupy_double, copied_numbers):
     assert_same(got, expected, cpu)
 
 
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_a_program_runs_where_its_arrays_are(row, cupy_double):
+    try:
+        derivatives(row, lux.gpu_device())
+    except (TypeError, NotImplementedError, AttributeError, ValueError) as error:
+        pytest.skip(f"CuPy does not have it: {str(error)[:80]}")
+    program_is_as_eager(row, lux.gpu_device())
+
+
 def _uncounted(copied, device, x):
     "Move an array, which is asked for, and forget that it crossed."
     before = len(copied)
@@ -55,7 +64,8 @@ def _uncounted(copied, device, x):
     return moved
 
 
-def test_a_training_step_stays_on_the_device(cupy_double):
+@pytest.mark.parametrize("ad", [lux.AutoReverse(), lux.AutoReverse(compiled=True)], ids=["eager", "compiled"])
+def test_a_training_step_stays_on_the_device(ad, cupy_double):
     gpu, cpu = lux.gpu_device(), lux.cpu_device()
     rng = lux.Xoshiro(0)
     model = lux.Chain(lux.Dense(3, 8, lux.tanh), lux.Dense(8, 2))
@@ -66,7 +76,7 @@ def test_a_training_step_stays_on_the_device(cupy_double):
     data = gpu((x, y))
     with cupy_double.transfers() as copied:
         for _ in range(3):
-            _, loss_there, _, there = lux.single_train_step(lux.AutoReverse(), lux.MSELoss(), data, there)
+            _, loss_there, _, there = lux.single_train_step(ad, lux.MSELoss(), data, there)
         assert not copied
     for _ in range(3):
         _, loss, _, start = lux.single_train_step(lux.AutoReverse(), lux.MSELoss(), (x, y), start)

@@ -21,10 +21,12 @@ from typing import Any
 
 import numpy as np
 
+from ..devices import transferred
 from ..randomness import Xoshiro, drawing, drawn, replicate
 from ..reverse import lock, unlock
 from ..rules.indexing import scatter
-from ..rules.table import like, name_of, stop_gradient
+from ..rules.special import polygamma
+from ..rules.table import RULES, like, name_of, stop_gradient
 from ..tracing import SEQUENCES, Trace, Tracer, _thread, astype
 from ..trees import flatten_parts, unravel, updated
 
@@ -268,7 +270,7 @@ def _parts(index) -> tuple:
     return index if type(index) is tuple else (index,)
 
 # %% ../../nbs/17_recording.ipynb #d0e93772
-PRIMITIVES = {updated, unravel, flatten_parts, scatter, astype, stop_gradient, drawn, replicate} # functions of ours that are one instruction
+PRIMITIVES = {updated, unravel, flatten_parts, scatter, astype, stop_gradient, drawn, replicate, polygamma, transferred} # functions of ours that are one instruction
 
 
 def _is_ours(function: Callable) -> bool:
@@ -335,6 +337,8 @@ class Recorder(Trace):
         if type(function) is FunctionType and function not in PRIMITIVES and _is_ours(function):
             return getattr(function, "__wrapped__", function)(*args, **kwargs)
         _check(function, args, kwargs)
+        if not args and function in RULES: # the passes look for operands by position
+            args, kwargs = RULES[function].bind(args, kwargs)
         values, refs = self.lower(tuple(args))
         named, named_refs = self.lower(tuple(kwargs.values()))
         if function is operator.getitem:

@@ -16,8 +16,9 @@ from numpy.typing import ArrayLike
 
 from .reductions import as_array, leading, negative_axes, size_of
 from .table import composite, def_rule, nondifferentiable, stop_gradient, unbroadcast, without_out
+from ..devices import get_device
 from ..tracing import Tracer, apply
-from ..trees import dispatching, updated
+from ..trees import dispatching, may_repeat, updated
 
 # %% ../../nbs/09b_indexing.ipynb #2bb23510
 _BASIC = (int, np.integer, slice, type(None), type(...))
@@ -72,8 +73,8 @@ def scatter(
         return _without_writes(values, index, shape)
     numpy = isinstance(values, (np.ndarray, np.generic))
     result = np.zeros(shape, values.dtype) if numpy else np.zeros_like(values, shape=shape)
-    if _may_repeat(index):
-        np.add.at(result, index, values)
+    if may_repeat(index): # NumPy's ufuncs leave calls to other libraries, but not the calls of their method `at`
+        (np if numpy else get_device(values).namespace).add.at(result, index, values)
     else:
         result[index] = values
     return result
@@ -91,12 +92,6 @@ def _without_writes(values, index, shape):
         table[places[order[nth == turn]]] = order[nth == turn]
         result = result + padded[table]
     return np.reshape(result, shape)
-
-
-def _may_repeat(index):
-    "Whether an index may name an element twice: only integer arrays do."
-    parts = index if type(index) is tuple else (index,)
-    return any([not isinstance(part, _BASIC) and not _is_mask(part) for part in parts])
 
 # %% ../../nbs/09b_indexing.ipynb #9e516f61
 def _pick(x, index, lead):
@@ -185,7 +180,7 @@ def _push_updated(t, y, x, index, value):
 def _pull_updated(g, y, x, index, value):
     lead = g.ndim - y.ndim
     taken = _pick(g, index, lead)
-    if _may_repeat(index):
+    if may_repeat(index):
         taken = np.where(_winners(index, x, taken.shape[lead:]), taken, 0)
     return unbroadcast(taken, value, lead)
 

@@ -56,10 +56,12 @@ def _solve(a, b):
     "Solve A X = B, where b may have extra leading axes: they become columns."
     extra, ndim = b.ndim - a.ndim, b.ndim
     if not extra:
+        batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2]) # which CuPy leaves to the caller
+        a, b = (x if x.shape[:-2] == batch else np.broadcast_to(x, batch + x.shape[-2:]) for x in (a, b))
         return np.linalg.solve(a, b)
     columns = np.moveaxis(b, tuple(range(extra)), tuple(range(ndim - extra, ndim)))
     kept, joined = columns.shape[: ndim - extra - 1], columns.shape[ndim - extra - 1 :]
-    x = np.linalg.solve(a, np.reshape(columns, (*kept, math.prod(joined))))
+    x = _solve(a, np.reshape(columns, (*kept, math.prod(joined))))
     x = np.reshape(x, x.shape[:-1] + joined)
     return np.moveaxis(x, tuple(range(ndim - extra, ndim)), tuple(range(extra)))
 

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from .reductions import as_array, leading, negative_axes, repeated, size_of
 from .table import alias, composite, def_rule, stop_gradient, unbroadcast
+from ..devices import get_device, transferred
 from ..tracing import astype
 from ..trees import dispatching, flatten_parts, unravel, updated
 
@@ -267,6 +268,7 @@ def copied(
 
 
 def_rule(copied,    lambda t, y, x: t,                         lambda g, y, x: g)
+def_rule(transferred, lambda t, y, x, device: device(t), lambda g, y, x, device: get_device(x)(g))
 def_rule(np.copy,   lambda t, y, x, order="K", subok=False: t, lambda g, y, x, order="K", subok=False: g)
 def_rule(converted, lambda t, y, x, dtype: t,                  lambda g, y, x, dtype: g)
 def_rule(constant,

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .table import alias, elementwise, optional, stop_gradient
+from ..devices import GPUDevice, get_device
 from ..tracing import Tracer
 from ..trees import dispatching
 
@@ -75,6 +76,8 @@ def polygamma(
     """
     from scipy.special import digamma, factorial, zeta
 
+    if isinstance(get_device(x), GPUDevice): # SciPy's ufunc is named _zeta, by which CuPy finds no function of its own
+        from cupyx.scipy.special import zeta
     if np.ndim(n) or n != n // 1 or n < 0:
         raise ValueError(f"polygamma needs one order, a whole number that is not negative, got {n!r}: call it once for each order")
     return digamma(x) if n == 0 else (-1) ** (n + 1) * factorial(n) * zeta(n + 1, x)
@@ -155,13 +158,13 @@ def _bessel_functions(special):
     elementwise(special.j0,  lambda d, y, x: -d * special.j1(x))
     elementwise(special.j1,  lambda d, y, x: d * ((special.j0(x) - jv(2, x)) / 2))
     elementwise(special.y0,  lambda d, y, x: -d * special.y1(x))
-    elementwise(special.y1,  lambda d, y, x: d * ((special.y0(x) - yv(2, x)) / 2))
+    elementwise(special.y1,  lambda d, y, x: d * (special.y0(x) - y / x))
     elementwise(special.i0,  lambda d, y, x: d * special.i1(x))
     elementwise(special.i1,  lambda d, y, x: d * ((special.i0(x) + iv(2, x)) / 2))
     elementwise(special.i0e, lambda d, y, x: d * (special.i1e(x) - np.sign(x) * y))
     elementwise(special.i1e, lambda d, y, x: d * ((special.i0e(x) + ive(2, x)) / 2 - np.sign(x) * y))
     elementwise(special.k0,  lambda d, y, x: -d * special.k1(x))
-    elementwise(special.k1,  lambda d, y, x: -d * ((special.k0(x) + kv(2, x)) / 2))
+    elementwise(special.k1,  lambda d, y, x: -d * (special.k0(x) + y / x))
     elementwise(special.exp1, lambda d, y, x: -d * (np.exp(-x) / x))
     elementwise(special.expi, lambda d, y, x: d * (np.exp(x) / x))
 
@@ -179,8 +182,10 @@ def logsumexp(
     """
     a = np.multiply(a, 1.0)
     counting = stop_gradient(a) if b is None else np.where(np.equal(stop_gradient(b), 0), -np.inf, stop_gradient(a))
-    largest = np.max(counting, axis=axis, keepdims=True, initial=-np.inf)
-    shift = np.where(np.isfinite(largest), largest, 0)
+    shift = 0
+    if counting.size: # of nothing there is no largest term
+        largest = np.max(counting, axis=axis, keepdims=True)
+        shift = np.where(np.isfinite(largest), largest, 0)
     exponents = a - shift
     if b is not None: # a term of weight 0 may be too large for exp, and 0 times infinity is NaN
         limit = np.floor(np.log(np.finfo(exponents.dtype).max))

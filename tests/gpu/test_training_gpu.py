@@ -7,7 +7,8 @@ import lux_nb as lux
 pytestmark = pytest.mark.gpu
 
 
-def test_training_comes_to_the_same_losses_without_a_transfer(monkeypatch):
+@pytest.mark.parametrize("ad", [lux.AutoReverse(), lux.AutoReverse(compiled=True)], ids=["eager", "compiled"])
+def test_training_comes_to_the_same_losses_without_a_transfer(ad, monkeypatch):
     cupy = pytest.importorskip("cupy")
     gpu = lux.gpu_device(force=True)
     rng = lux.Xoshiro(0)
@@ -25,7 +26,7 @@ def test_training_comes_to_the_same_losses_without_a_transfer(monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(cupy, "asnumpy", refused)
         for i in range(1, 1002):
-            _, losses[i], _, tstate = lux.single_train_step(lux.AutoReverse(), lux.MSELoss(), data, tstate)
+            _, losses[i], _, tstate = lux.single_train_step(ad, lux.MSELoss(), data, tstate)
     assert lux.get_device(tstate.parameters) == gpu
     assert float(losses[1]) == pytest.approx(7.80465555, rel=5e-6)
     assert float(losses[1001]) == pytest.approx(0.12477568, rel=5e-6)
