@@ -13,7 +13,7 @@ import numpy as np
 from numpy import ndarray # one lookup, where np.ndarray takes two
 
 from .rules.table import RULES, bound, cast_like, constant, like, lower, note_view, over_batch, without_rule
-from .tracing import NO_KEYWORDS, PLAIN, SEQUENCES, STATIC, Trace, Tracer, check_result, detached, own, differentiable_leaves, matching_leaves, own_operators, two_results, zeros
+from .tracing import NO_KEYWORDS, SEQUENCES, STATIC, Trace, Tracer, check_result, detached, own, differentiable_leaves, matching_leaves, own_operators, two_results, zeros
 from .trees import tree_flatten, tree_structure, tree_unflatten
 
 # %% ../nbs/13_forward.ipynb #9786b26c
@@ -33,13 +33,19 @@ class Dual(Tracer):
 class Forward(Trace):
     "One run of forward mode: an operation computes its value, and pushes the tangents of its operands through its linear map."
 
-    __slots__ = ("batch",)
+    __slots__ = ("batch", "keep")
 
     def __init__(
         self,
         batch: int = 0, # the number of leading axes that count tangents
     ):
         self.batch = batch
+
+    def __enter__(self):
+        Trace.__enter__(self)
+        below = self.nesting.recorder
+        self.keep = None if below is None else below.keep # only a program outlives the operation
+        return self
 
     def process(self, function, args, kwargs):
         rule = RULES.get(function)
@@ -54,7 +60,9 @@ class Forward(Trace):
                 if push is not None:
                     active.append((push, arg.tangent))
                 arg = arg.value
-            elif type(arg) is not ndarray and type(arg) not in STATIC:
+            elif type(arg) is ndarray:
+                arg = arg if self.keep is None else self.keep(arg)
+            elif type(arg) not in STATIC:
                 arg = self.inside(arg, len(values), pushes, active) if isinstance(arg, SEQUENCES) else constant(self, arg)
             values.append(arg)
         call = rule.direct or function
@@ -140,7 +148,7 @@ def _operators(function, general, reflected):
             t, other = other.tangent, other.value
             y = function(x, other)
             return trace.dual(y, trace.push(rule, 0, self.tangent, y, x, other) + trace.push(rule, 1, t, y, x, other))
-        if kind not in PLAIN:
+        if kind not in STATIC and (kind is not ndarray or trace.keep is not None):
             return general(self, other)
         y = function(x, other)
         return trace.dual(y, trace.push(rule, 0, self.tangent, y, x, other))
@@ -174,7 +182,7 @@ def _array_ufunc(self, ufunc, method, *inputs, out=None, **kwargs):
         if count == 1:
             y = ufunc(x)
             return trace.dual(y, trace.push(rule, 0, self.tangent, y, x))
-        if count == 2 and type(other := inputs[0]) is ndarray:
+        if count == 2 and type(other := inputs[0]) is ndarray and trace.keep is None:
             y = ufunc(other, x)
             return trace.dual(y, trace.push(rule, 1, self.tangent, y, other, x))
     return Tracer.__array_ufunc__(self, ufunc, method, *inputs, out=out, **kwargs)
@@ -224,6 +232,8 @@ _LEAF = tree_structure(0) # the structure of a number or an array by itself
 def dual_leaves(f: Callable, values: list, tangents: list, build: Callable, has_aux: bool, batch: int) -> tuple:
     "Run f on dual numbers: the leaves of its result, their tangents, the result's structure, the auxiliary values."
     with Forward(batch) as trace:
+        if trace.keep is not None:
+            values = list(map(trace.keep, values))
         duals = [Dual(trace, value, tangent) for value, tangent in zip(values, tangents)]
         result = f(*build(duals))
         result, aux = two_results("jvp", result) if has_aux else (result, None)

@@ -469,9 +469,16 @@ class Unsaved:
 
     def saved_as(self, index, value):
         "The base is written to: with the changed view, at the very index that it was taken from, all is well."
-        if value is not self.result or index is not self.index:
+        if value is not self.result or not _is_same_index(index, self.index):
             raise _through_view("an in-place operator")
         self.base.view_of = self.before
+
+
+def _is_same_index(index, other):
+    "Whether two indices of one statement are the same: from Python 3.12 on, x[a:b] += y makes a slice of the same bounds for each of its halves."
+    if type(index) is not slice or type(other) is not slice:
+        return index is other
+    return index.start is other.start and index.stop is other.stop and index.step is other.step
 
 # %% ../nbs/05_tracing.ipynb #57afa083
 def check_view(
@@ -650,6 +657,9 @@ def _fitting(operation, what, leaf, value):
     here, there = getattr(here, "device", None), getattr(there, "device", None)
     if here != there and None not in (here, there):
         raise ValueError(f"{operation}: a {what} must be where its value is, on {there}, got one on {here}: move it there first")
+    recorder = _thread.nesting.recorder
+    if recorder is not None:
+        leaf = recorder.keep(leaf)
     return leaf if dtype == wanted else leaf.astype(wanted)
 
 

@@ -384,7 +384,7 @@ def test_every_attribute_of_an_array_is_spoken_for():
     names = {name for name in dir(np.ndarray) if not name.startswith("_")}
     assert names == {n for n in {*ATTRIBUTES, *METHODS, *IN_PLACE, *NO_MEMORY, *LEAVING} if not n.startswith("_")} & names
     missing = {n for n in dir(np.ndarray) if n.startswith("__") and not hasattr(Tracer, n)}
-    assert missing <= {"__array_finalize__", "__array_interface__", "__array_namespace__", "__array_struct__", "__array_wrap__", "__class_getitem__",
+    assert missing <= {"__array_finalize__", "__array_interface__", "__array_namespace__", "__array_struct__", "__array_wrap__", "__buffer__", "__class_getitem__",
         "__delitem__", "__dlpack__", "__dlpack_device__", "__setstate__"}
 
 

@@ -587,3 +587,48 @@ def test_choices_and_updates_of_what_is_read_no_more():
     x, n = np.arange(4.0), np.array([3, 2, 1, 0])
     for a, b in zip(f(x, n), compiled(f)(x, n)):
         np.testing.assert_array_equal(a, b)
+
+
+# ---- captured arrays that change between calls
+WAYS = {
+    "value": lambda f: f, "reverse": lambda f: lambda x: lux.gradient(f, x), "forward": lambda f: lambda x: lux.gradient(f, x, ad=lux.AutoForward()),
+    "tangent": lambda f: lambda x: lux.jvp(f, (x,), (WEIGHTS,)), "cotangent": lambda f: lambda x: lux.vjp(lambda x: f(x) * x, x)[1](WEIGHTS),
+    "second": lambda f: lambda x: lux.hvp(f, x, WEIGHTS), "jacobian": lambda f: lambda x: lux.jacobian(lambda x: x * f(x), x),
+    "of the captured": lambda f: lambda x: lux.gradient(lambda w: f(x) * np.sum(w * w), WEIGHTS),
+}
+WEIGHTS, LEVELS, COUNT, PLACES, SHAPE = np.zeros(4), np.zeros(4), np.array(0), np.zeros(2, int), np.zeros(2, int)
+
+
+def written(x):
+    y = np.copy(x)
+    y += WEIGHTS
+    y[PLACES] = 0
+    return np.sum(y * y)
+
+
+USES = {
+    "product": lambda x: np.sum(WEIGHTS * x), "power": lambda x: np.sum(x**WEIGHTS), "exponential": lambda x: np.sum(np.float_power(WEIGHTS, x)),
+    "cross": lambda x: np.sum(np.cross(x[:3], WEIGHTS[:3]) * x[1:]), "correlate": lambda x: np.sum(np.correlate(x, WEIGHTS, "same")), "vdot": lambda x: np.vdot(x, WEIGHTS),
+    "average": lambda x: np.average(x, weights=WEIGHTS), "cov": lambda x: np.cov(x, aweights=WEIGHTS) * 1.0, "trapezoid": lambda x: np.trapezoid(x, x=LEVELS),
+    "gradient": lambda x: np.sum(np.gradient(x, LEVELS) * WEIGHTS), "polyval": lambda x: np.sum(np.polyval(WEIGHTS, x)), "interp": lambda x: np.sum(np.interp(x, LEVELS, WEIGHTS)),
+    "solve": lambda x: np.sum(np.linalg.solve(np.eye(4) + x, WEIGHTS)), "meshgrid": lambda x: np.sum(np.multiply(*np.meshgrid(x, WEIGHTS))), "maximum": lambda x: np.sum(np.maximum(x, WEIGHTS)),
+    "stack": lambda x: np.sum(np.stack([x, WEIGHTS]) ** 2), "in place": written, "slice": lambda x: np.sum(x[COUNT:] ** 2), "step": lambda x: np.sum(x[::COUNT] ** 2),
+    "index": lambda x: np.sum(x[PLACES] ** 2), "take": lambda x: np.sum(np.take(x, PLACES) ** 2), "repeat": lambda x: np.sum(np.repeat(x, COUNT) ** 2), "tile": lambda x: np.sum(np.sin(np.tile(x, COUNT))),
+    "roll": lambda x: np.sum(np.roll(x, COUNT) * WEIGHTS), "reshape": lambda x: np.sum(np.sin(np.reshape(x, SHAPE)) @ np.ones(SHAPE[1:])) if np.prod(SHAPE) == 4 else 0 * x[0],
+    "broadcast_to": lambda x: np.sum(np.sin(np.broadcast_to(x, (COUNT, 4)))), "delete": lambda x: np.sum(np.delete(x, PLACES) ** 2), "transpose": lambda x: np.sum(np.transpose(np.outer(x, x * x), PLACES) @ WEIGHTS),
+    "pad": lambda x: np.sum(np.cumsum(np.pad(x, COUNT)) ** 2), "insert": lambda x: np.sum(np.insert(x, PLACES, 1.0) * np.arange(6.0)),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("use", USES)
+def test_captured_arrays_are_read_as_they_are_now(use, way):
+    f, x = WAYS[way](USES[use]), np.array([0.3, 0.7, 1.1, 1.9])
+    program = compiled(f)
+    for weights, levels, count, places, shape in (([1, 2, 3, 4], [0, 1, 2, 3], 1, [0, 1], [2, 2]), ([3, 1, 4, 1.5], [0.5, 1, 1.2, 2], 2, [1, 0], [1, 4]), ([1, 2, 3, 4], [0, 1, 2, 3], 1, [0, 1], [2, 2])):
+        WEIGHTS[:], LEVELS[:], COUNT[...], PLACES[:], SHAPE[:] = weights, levels, count, places, shape
+        expected = lux.tree_leaves(f(x))
+        for _ in range(2):
+            for a, b in zip(lux.tree_leaves(program(x)), expected, strict=True):
+                assert np.shape(a) == np.shape(b)
+                np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)

@@ -241,6 +241,7 @@ def test_functions_of_several_outputs():
     assert type(vjp(lambda x: np.frexp(x)[1], 8.0)[0]) is np.int32
 
 
+@pytest.mark.filterwarnings("ignore:numpy.fix is deprecated")  # since NumPy 2.5
 def test_rounding_is_constant():
     for f in (np.floor, np.ceil, np.trunc, np.rint, np.fix, np.round, np.around, np.sign, np.spacing,
               lambda x: x // 1, lambda x: x.round(1)):

@@ -380,7 +380,7 @@ def write(w: Writer, instruction: Instruction) -> None:
         w.fixed[result] = instruction.function(*instruction.args, **instruction.kwargs)
     elif w.floats and is_native(instruction):
         write_native(w, instruction)
-    elif instruction.function in VIEWS and views(instruction) and is_array(instruction.args[0]):
+    elif instruction.function in VIEWS and views(instruction) and is_array(instruction.args[0]) and len(instruction.args) == 2 and not instruction.kwargs:
         view(w, instruction)
     else:
         filled = FILLERS.get(instruction.function, _fill_ufunc if isinstance(instruction.function, np.ufunc) else _fill_reduction)

@@ -328,14 +328,19 @@ def constant(
         if type(arg) is not np.ndarray and unsuited(arg):
             raise TypeError(f"a {type(arg).__name__} met a traced value, and its operators differ from an array's: convert it with np.asarray")
     elif not isinstance(arg, Tracer):
-        return _settled(trace, arg)
+        arg = _settled(trace, arg)
+        if not hasattr(arg, "__array_ufunc__"): # another library's array, which is read again too
+            return arg
     return arg if trace.keep is None else trace.keep(arg)
 
 
 def _settled(trace, arg):
     "What may change before the way back, as it is now: an array of what NumPy would make one of, a copy of a dict, a slice bounded by numbers."
     if type(arg) is slice: # `n += 1` changes x[n:], if n is an array
-        return slice(*[edge[()] if isinstance(edge, ndarray) else edge for edge in (arg.start, arg.stop, arg.step)])
+        edges, recorder = (arg.start, arg.stop, arg.step), trace.nesting.recorder
+        if recorder is not None:
+            edges = recorder.kept(edges)
+        return slice(*[edge[()] if isinstance(edge, ndarray) else edge for edge in edges])
     if isinstance(arg, dict):
         if any(isinstance(leaf, Tracer) and leaf.owner is trace for leaf in tree_leaves(arg)):
             raise TypeError("a traced value came inside a dict, where it is not looked for: pass it as an argument of its own")
@@ -446,6 +451,9 @@ def without_rule(
     if function in COMPOSITES:
         definition = COMPOSITES[function]
         without_out(function, NO_KEYWORDS, *args[_OUT[definition] :][:1])
+        recorder = trace.nesting.recorder
+        if recorder is not None: # the definition computes with captured arrays
+            args, kwargs = recorder.kept(args), dict(zip(kwargs, recorder.kept(tuple(kwargs.values()))))
         return definition(*args, **kwargs)
     if function not in NONDIFFERENTIABLE:
         if not _arrived(function):

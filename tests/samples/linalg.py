@@ -102,7 +102,7 @@ ROWS = [
     row(np.linalg.eig, (3, 3), domain=rotations, invariant=magnitudes),
     row(np.linalg.eig, (3, 3), domain=square_matrix, invariant=magnitudes,
         call=lambda f, a: f(a * (1 + 0.5j) + 0.3j * np.swapaxes(a, 0, 1))),
-    row(np.linalg.eigvals, (2, 3, 3), domain=square_matrix, complex=True),
+    row(np.linalg.eigvals, (2, 3, 3), domain=square_matrix, complex=True, invariant=parts),
     row(np.linalg.eigvals, (3, 3), domain=rotations, invariant=parts),
     *[row(np.linalg.svd, shape, full_matrices=full, complex=True, invariant=singular)
       for shape in TALL_AND_WIDE for full in (True, False)],
