@@ -6,15 +6,20 @@
 __all__ = ['CONSTANTS', 'lending', 'custom_rule', 'remat', 'closed_over', 'run_again']
 
 # %% ../nbs/15b_custom.ipynb #35b47e13
+import dis
 import functools
 import inspect
-from collections.abc import Callable
-from types import FunctionType
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
 
 from .forward import jvp
+from .randomness import Xoshiro
 from .reverse import vjp
 from .rules.table import def_rule, read_only
 from .tracing import Tracer, dtype_of, recorder, snapshot
@@ -39,8 +44,21 @@ def _lent(x):
 
 
 def _given_back(y):
-    "A result; a copy of it, if it is an argument or a view of one."
-    return y.copy("K") if isinstance(y, np.ndarray) and not y.flags.writeable else y
+    "A result; a copy of it, if it is an argument or a view, or if somebody else knows it too: a buffer that the next call writes to."
+    if not isinstance(y, np.ndarray):
+        return y
+    ours = sys.getrefcount(y) <= _HELD_BY_US and y.base is None and y.flags.writeable
+    return y if ours else y.copy("K")
+
+
+def _references(structure):
+    "How many references to a fresh result there are where `_given_back` counts them."
+    counts = []
+    tree_map(lambda y: counts.append(sys.getrefcount(y)), structure())
+    return counts[0]
+
+
+_HELD_BY_US = _references(lambda: np.empty(()))
 
 # %% ../nbs/15b_custom.ipynb #6aab0687
 def custom_rule(
@@ -96,7 +114,9 @@ def remat(
 ) -> Callable: # the same function, whose intermediate values are computed again on the way back
     """Recompute instead of storing: reverse mode keeps the inputs of f alone. (JAX calls it `checkpoint` too.)
 
+    Generators that f is given or closes over, and NumPy's global one, draw the same numbers again, and are then put back where they were.
     Raises ValueError if f closes over a traced value, which would not be recomputed, or over something that is another on the way back: pass it as an argument.
+    What f finds in the attributes of objects is not looked at.
     Traced arguments are read-only.
 
     Source: Griewank and Walther, Algorithm 799: revolve (2000).
@@ -108,7 +128,7 @@ def remat(
         traced = [k for k, leaf in enumerate(leaves) if isinstance(leaf, Tracer)]
         if not traced:
             return f(*args, **kwargs)
-        call = _Call(f, treedef, traced)
+        call = _Call(f, treedef, traced, leaves)
         outputs = run_again(call, *leaves, *call.constants.values())
         return tree_unflatten(call.outdef, outputs)
 
@@ -118,9 +138,10 @@ def remat(
 class _Call:
     "One call of a function that is to be computed again: its structure, which leaves are traced, and the cotangents of the last walk."
 
-    def __init__(self, f, treedef, traced):
+    def __init__(self, f, treedef, traced, leaves):
         self.f, self.treedef, self.traced = lending(f), treedef, traced
         outside = closed_over(f)
+        self.draws = _Draws([*leaves, *outside.values()])
         self.constants = {name: value for name, value in outside.items() if isinstance(value, CONSTANTS)} # which the tape keeps as they are now
         self.others = {name: value for name, value in outside.items() if name not in self.constants}
         self.outdef, self.last = None, (None, None)
@@ -144,7 +165,9 @@ class _Call:
         if self.last[0] is not g:
             self.check(leaves[self.treedef.num_leaves :])
             f, point = self.of(leaves)
-            cotangents = vjp(f, *point)[1](tuple(np.zeros_like(value) if c is None else c for c, value in zip(g, y)))
+            with self.draws.again():
+                _, pullback = vjp(f, *point)
+            cotangents = pullback(tuple(np.zeros_like(value) if c is None else c for c, value in zip(g, y)))
             self.last = g, dict(zip(self.traced, cotangents))
         return self.last[1]
 
@@ -152,8 +175,36 @@ class _Call:
         "Raise ValueError if what f closes over is not what it was: other arrays or numbers, or another object."
         now = closed_over(self.f.__wrapped__)
         for name, value in (*zip(self.constants, constants), *self.others.items()):
-            if not _same(now.get(name), value):
+            if not _same(now.get(name), value.primal if isinstance(value, Tracer) else value): # a program that is recorded traces it
                 raise ValueError(f"remat: {name!r}, which the function closes over, has changed since: pass it as an argument instead")
+
+# %% ../nbs/15b_custom.ipynb #7c40d2e9
+class _Draws:
+    "The states of generators before a function drew from them: those among some values, and NumPy's global one."
+
+    def __init__(self, values):
+        self.generators = [value for value in values if isinstance(value, (Xoshiro, np.random.Generator))]
+        self.before = self.states()
+
+    def states(self) -> list:
+        "As they are now."
+        return [np.random.get_state(legacy=False), *[g.state if isinstance(g, Xoshiro) else g.bit_generator.state for g in self.generators]]
+
+    def put(self, states: list) -> None:
+        "Put all of them into these states."
+        np.random.set_state(states[0])
+        for g, state in zip(self.generators, states[1:]):
+            setattr(g if isinstance(g, Xoshiro) else g.bit_generator, "state", state)
+
+    @contextmanager
+    def again(self) -> Iterator[None]:
+        "In here the same numbers are drawn again."
+        now = self.states()
+        self.put(self.before)
+        try:
+            yield
+        finally:
+            self.put(now)
 
 # %% ../nbs/15b_custom.ipynb #5f2b9c31
 CONSTANTS = (np.ndarray, np.generic, int, float, complex)
@@ -161,18 +212,42 @@ CONSTANTS = (np.ndarray, np.generic, int, float, complex)
 
 def closed_over(
     f: Callable, # any function
-) -> dict[str, Any]: # what it closes over or has as defaults, but for traced values; lists and dicts leaf by leaf; by name
-    "What a function written in Python finds outside of its arguments."
-    if not isinstance(f, FunctionType):
-        return {}
+) -> dict[str, Any]: # what it closes over, finds in its module or has as defaults, but for traced values; lists and dicts leaf by leaf; by name
+    "What a function written in Python finds outside of its arguments, and so do functions of its module that it finds there."
+    found, waiting, seen = {}, [f], set()
+    while waiting:
+        f = waiting.pop()
+        if isinstance(f, partial):
+            found |= {"an argument of partial": f.args, "a keyword of partial": f.keywords}
+            f = f.func
+        f = getattr(f, "__func__", f) # of a bound method
+        if not isinstance(f, FunctionType) or id(f) in seen:
+            continue
+        seen.add(id(f))
+        outside = _outside(f)
+        waiting += [value for value in outside.values() if isinstance(value, partial) or getattr(value, "__module__", None) == f.__module__]
+        found |= outside
+    return {path: value for path, value in tree_leaves_with_path(found) if not isinstance(value, Tracer)}
+
+# %% ../nbs/15b_custom.ipynb #2ce81f5a
+def _outside(f):
+    "The values of a function's globals, free variables and defaults, by name."
     parameters, defaults = f.__code__.co_varnames[: f.__code__.co_argcount], f.__defaults__ or ()
-    found = dict(zip(reversed(parameters), reversed(defaults))) | (f.__kwdefaults__ or {})
+    found = {name: f.__globals__[name] for name in _global_names(f.__code__) if name in f.__globals__}
+    found |= dict(zip(reversed(parameters), reversed(defaults))) | (f.__kwdefaults__ or {})
     for name, cell in zip(f.__code__.co_freevars, f.__closure__ or ()):
         try:
             found[name] = cell.cell_contents
         except ValueError: # not bound yet
             continue
-    return {path: value for path, value in tree_leaves_with_path(found) if not isinstance(value, Tracer)}
+    return found
+
+
+@functools.lru_cache(maxsize=1024)
+def _global_names(code):
+    "The names that a function's code, or a function inside it, looks up in its module."
+    names = {each.argval for each in dis.get_instructions(code) if each.opname == "LOAD_GLOBAL"}
+    return names.union(*[_global_names(each) for each in code.co_consts if isinstance(each, CodeType)])
 
 
 def _same(a, b):
@@ -200,7 +275,9 @@ def _push_again(position, t, y, call, *leaves):
     "Forward mode stores nothing, and has nothing to compute again. All operands are traced, as they were: f may write one into a copy of another."
     f, point = call.of(leaves)
     tangents = tuple(t if k == position - 1 else np.zeros_like(x) for k, x in zip(call.traced, point))
-    return tuple(change if dtype_of(value).kind in "fcO" else None for change, value in zip(jvp(f, point, tangents)[1], y))
+    with call.draws.again():
+        _, changes = jvp(f, point, tangents)
+    return tuple(change if dtype_of(value).kind in "fcO" else None for change, value in zip(changes, y))
 
 
 def_rule(run_again, _push_again, lambda position, g, y, call, *leaves: call.pull(g, y, leaves)[position - 1], variadic=True, several=True, batched=False)

@@ -177,7 +177,11 @@ def outranks(kind):
 
 def operand(x):
     "An operand of an arithmetic function: NumPy makes arrays of lists, and so do we."
-    return np.asarray(x) if isinstance(x, SEQUENCES) else x
+    if not isinstance(x, SEQUENCES):
+        return x
+    if (program := recorder()) is not None:
+        program.note(x)
+    return np.asarray(x)
 
 
 def _binary(function):

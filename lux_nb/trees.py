@@ -366,6 +366,7 @@ class FrozenDict(_OpenDict, Mapping):
     def __setitem__(self, name, value): raise TypeError(_refusal(self, name))
     def __iter__(self): return iter(self._names)
     def __len__(self): return len(self._names)
+    def __hash__(self): return hash(frozenset(self.items()))  # raises for arrays inside, as a tuple does
     def __contains__(self, name): return name in self._names
     def _asdict(self): return dict(zip(self._names, self._values))
     def keys(self): return self._asdict().keys()

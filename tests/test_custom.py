@@ -273,3 +273,63 @@ def test_a_dict_may_be_an_argument_and_may_change(ad):
     assert np.array_equal(gradient(changed, X, ad=ad), np.full(3, 2.0))
     with pytest.raises(TypeError, match="inside a dict, where it is not looked for"):
         gradient(lambda x: np.sum(f(x, {"scale": x})), X, ad=ad)
+
+
+# ---- what a function knows besides its arguments
+@pytest.mark.parametrize("make", [lambda: lux.Xoshiro(3), lambda: np.random.default_rng(3)], ids=["Xoshiro", "NumPy"])
+@pytest.mark.parametrize("given", [True, False], ids=["given", "closed over"])
+@pytest.mark.parametrize("derivative", [lux.gradient, lambda f, x: lux.gradient(f, x, ad=lux.AutoForward()), lambda f, x: lux.hvp(f, x, x)], ids=["reverse", "forward", "second"])
+def test_numbers_are_drawn_again_as_they_were(make, given, derivative):
+    x = np.linspace(0.1, 1, 6)
+    f = lambda x, rng: np.sum(np.sin(x) * rng.random(6)) * np.sum(x * rng.random(6))
+    rng = make()
+    expected, after = derivative(lambda x: f(x, rng), x), rng.random()
+    rng = make()
+    again = lux.remat(f if given else lambda x: f(x, rng))
+    found = derivative((lambda x: again(x, rng)) if given else again, x)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    assert rng.random() == after
+
+
+def test_numpys_global_generator_too():
+    f = lambda x: np.sum(x**2 * np.random.rand(3))
+    np.random.seed(0)
+    expected, after = lux.gradient(f, np.ones(3)), np.random.rand()
+    np.random.seed(0)
+    assert np.array_equal(lux.gradient(lux.remat(f), np.ones(3)), expected) and np.random.rand() == after
+
+
+SCALE = np.array([1.0, 2.0])
+
+
+def scaled(x):
+    return x * x * SCALE
+
+
+@pytest.mark.parametrize("f", [scaled, lambda x: scaled(x) + 0, functools.partial(lambda scale, x: x * x * scale, SCALE), lambda x: (lambda: x * x * SCALE)()], ids=["global", "by another function", "partial", "inner"])
+def test_what_changed_outside_is_noticed(f):
+    _, pullback = lux.vjp(lux.remat(f), np.ones(2))
+    SCALE[0] = 5.0
+    try:
+        with pytest.raises(ValueError, match="has changed since"):
+            pullback(np.ones(2))
+    finally:
+        SCALE[0] = 1.0
+    assert np.array_equal(pullback(np.ones(2))[0], [2, 4])
+
+
+@pytest.mark.parametrize("size", [3, 5_000])
+@pytest.mark.parametrize("pack", [lambda y: y, lambda y: {"a": [y]}], ids=["alone", "packed"])
+def test_a_buffer_that_a_function_uses_again_is_copied(size, pack):
+    buffer, slopes = np.empty(size), np.empty(size)
+
+    @lux.custom_rule(pull=lambda g, y, x: np.multiply(2 * x, g, out=slopes))
+    def square(x):
+        return pack(np.multiply(x, x, out=buffer))
+
+    unpack = lambda y: y["a"][0] if isinstance(y, dict) else y
+    x = np.linspace(0, 1, size)
+    if pack(1) == 1:
+        np.testing.assert_allclose(lux.gradient(lambda x: np.sum(square(x) * square(3 * x) * square(x + 1)), x), lux.gradient(lambda x: np.sum(x**2 * 9 * x**2 * (x + 1) ** 2), x), rtol=1e-12)
+    first, second = unpack(square(x)), unpack(square(x + 1))
+    assert np.array_equal(first, x * x) and not np.shares_memory(first, second) and not np.shares_memory(first, buffer)

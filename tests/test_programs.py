@@ -1,5 +1,8 @@
 """Programs give what the functions give that they were recorded from, and their results belong to the caller alone."""
+import array
+import collections
 import contextlib
+import copy
 import threading
 import warnings
 from unittest import mock
@@ -632,3 +635,56 @@ def test_captured_arrays_are_read_as_they_are_now(use, way):
             for a, b in zip(lux.tree_leaves(program(x)), expected, strict=True):
                 assert np.shape(a) == np.shape(b)
                 np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("first, second", [
+    ((1, 2), (True, 2)), ((1,), (1.0,)), ((0.0,), (-0.0,)), (0.0, -0.0), ([1, 2], [1, 3]), ({1}, {2}), ({"a": 1}, {"a": 1.0}), (frozenset({1}), frozenset({True})), (slice(1), slice(1.0)),
+], ids=str)
+def test_a_program_is_made_for_a_static_value_as_it_is(first, second):
+    seen = []
+    program = compiled(lambda x, fixed: (seen.append(repr(fixed)), x * 2)[1], static=(1,))
+    for fixed in (first, second, first, second, copy.copy(first)):
+        assert np.array_equal(program(np.ones(2), fixed), [2, 2])
+    assert seen == [repr(first), repr(second)]
+
+
+@pytest.mark.parametrize("change", [lambda held: held.append(3), lambda held: held.clear()])
+def test_a_static_list_that_changes_is_another(change):
+    held = [1, 2]
+    program = compiled(lambda x, held: x * len(held), static=(1,))
+    assert program(np.ones(1), held) == program(np.ones(1), held) == 2
+    change(held)
+    assert program(np.ones(1), held) == len(held)
+
+
+def test_what_may_change_unseen_is_no_static_argument():
+    for fixed in (np.ones(2), bytearray(b"a"), (1, [np.ones(1)])):
+        with pytest.raises(TypeError, match="does not hash, so that a change to it would not be seen"):
+            compiled(lambda x, fixed: x, static=(1,))(1.0, fixed)
+    with pytest.raises(TypeError, match="static argument of type bytearray"):
+        compiled(lambda x, fixed: x)(1.0, bytearray(b"a"))
+
+
+@pytest.mark.parametrize("way", ["value", "reverse", "forward", "jacobian"])
+@pytest.mark.parametrize("make", [list, collections.deque, lambda x: array.array("d", x), lambda x: [list(x), list(x)]], ids=["list", "deque", "array", "nested"])
+def test_captured_sequences_are_read_as_they_are_now(make, way):
+    held, x = make([1, 2, 3]), np.array([0.3, 0.7, 1.1])
+    f = WAYS[way](lambda x: np.sum(np.multiply(np.sin(x), held)) + np.average(x, weights=[*held][-1] if isinstance(held[0], list) else held))
+    program = compiled(f)
+    program(x)
+    if isinstance(held[0], list):
+        held[0][1] = 7
+    else:
+        held[1] = 7
+    for _ in range(2):
+        np.testing.assert_allclose(program(x), f(x), rtol=1e-12)
+
+
+def test_lists_in_operators_are_read_as_they_are_now():
+    held, x = [1, 2, 0], np.array([0.3, 0.7, 1.1])
+    for f in (lambda x: x * held, lambda x: held - x, lambda x: x[held] * 2, lambda x: lux.gradient(lambda x: np.sum(held * x * x), x)):
+        held[1] = 2
+        program = compiled(f)
+        program(x)
+        held[1] = 0
+        np.testing.assert_array_equal(program(x), f(x))

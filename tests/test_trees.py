@@ -283,7 +283,8 @@ def test_frozen_dict_refuses_changes():
     with pytest.raises(TypeError, match=r"updated\(x, 'weight', value\)"): d["weight"] = 2
     with pytest.raises(AttributeError): del d["weight"]
     with pytest.raises(AttributeError): del d.weight
-    with pytest.raises(TypeError): hash(d)
+    with pytest.raises(TypeError): hash(FrozenDict(w=np.ones(2)))
+    assert hash(FrozenDict(a=1, b=FrozenDict(c=2))) == hash(FrozenDict(b=FrozenDict(c=2), a=1))
     assert d == {"weight": 1}
 
 

@@ -14,7 +14,8 @@ import linecache
 import math
 import operator
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, MutableSequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FunctionType
@@ -28,7 +29,7 @@ from ..reverse import lock, unlock
 from ..rules.indexing import scatter
 from ..rules.special import polygamma
 from ..rules.table import RULES, like, name_of, stop_gradient
-from ..tracing import SEQUENCES, Trace, Tracer, _thread, astype
+from ..tracing import SEQUENCES, STATIC, Trace, Tracer, _thread, astype
 from ..trees import flatten_parts, unravel, updated
 
 # %% ../../nbs/17_recording.ipynb #2657909f
@@ -135,7 +136,7 @@ class Recording:
     captured: dict[Slot, Any] # arrays and other objects that f met on its way, read again at each call
     instructions: list[Instruction] = field(default_factory=list) # in the order in which they are carried out
     outputs: list = field(default_factory=list) # slots; constants where a result depends on nothing
-    compared: list = field(default_factory=list) # captured masks that decide on shapes: each with a copy, which it has to equal at every call
+    compared: list = field(default_factory=list) # captured arrays and lists whose numbers the program is made for: each with a copy, which it has to equal at every call
 
 # %% ../../nbs/17_recording.ipynb #920b24e5
 MACHINERY = {"tracing.py", "forward.py", "reverse.py", "autodiff.py", "trees.py", "randomness.py"} # files of ours that no message is about
@@ -286,6 +287,11 @@ def _is_ours(function: Callable) -> bool:
     return function.__module__.split(".")[0] in (Trace.__module__.split(".")[0], "numpy")
 
 
+def _holds_numbers(sequence: Any) -> bool:
+    "Whether a list or a tuple holds only what never changes, and such lists and tuples."
+    return all([type(each) in STATIC or (type(each) in SEQUENCES and _holds_numbers(each)) for each in sequence])
+
+
 def _is_captured(value: Any) -> bool:
     "Whether a value that f met on its way is an array, which may hold other numbers at the next call."
     return hasattr(value, "dtype") and hasattr(value, "shape") and not isinstance(value, (np.generic, type, Tracer))
@@ -311,6 +317,8 @@ class Recorder(Trace):
         _thread.nesting.recorder = drawing.refused = None
         unlock(self.held)
         self.name_last(("", 0))
+        alone = sys.getrefcount(([],)[0]) # what nobody else has, and no other array shares memory with, can't change
+        self.recording.compared = [pair for pair in self.recording.compared if sys.getrefcount(pair[0]) > alone or getattr(pair[0], "base", None) is not None]
 
     def input(self, value, name: str) -> Recorded:
         "A recorded value that each call gives anew."
@@ -341,12 +349,13 @@ class Recorder(Trace):
 
     def kept(self, args: Any) -> Any:
         "Arguments with `keep` applied to the arrays among them, also inside tuples and lists."
+        self.note(args)
         return type(args)([self.kept(arg) if type(arg) in SEQUENCES else self.keep(arg) for arg in args])
 
     def compared(self, value):
-        "A captured array that the program depends on by its numbers."
+        "A captured array, or a list of numbers, that the program depends on by its numbers."
         if not any(value is known for known, _ in self.recording.compared):
-            self.recording.compared.append((self.hold(value), value.copy()))
+            self.recording.compared.append((self.hold(value), deepcopy(value)))
         return value
 
     def lower(self, arg, fixed: bool = False) -> tuple[Any, Any]:
@@ -354,13 +363,27 @@ class Recorder(Trace):
         if type(arg) is Recorded or type(arg) is RecordedGenerator:
             return arg.value, arg.slot
         if type(arg) in SEQUENCES:
+            self.note(arg)
             pairs = [self.lower(each, fixed) for each in arg]
             return type(arg)([value for value, _ in pairs]), type(arg)([ref for _, ref in pairs])
+        if isinstance(arg, (MutableSequence, memoryview)):
+            arg = self.settled(arg)
         if type(arg) is slice:
             arg = slice(*[self.compared(edge)[()] if type(edge) is np.ndarray else edge for edge in (arg.start, arg.stop, arg.step)])
         if fixed and type(arg) is np.ndarray and arg.dtype.kind in "iub":
             self.compared(arg)
         return (arg, self.captured(arg)) if _is_captured(arg) else (arg, arg)
+
+    def note(self, sequence):
+        "Have a list compared at every call, if it holds numbers alone: then it is part of the program."
+        if type(sequence) is list and _holds_numbers(sequence):
+            self.compared(sequence)
+
+    def settled(self, value):
+        "An array of what NumPy would make one of, as it is now; it is part of the program."
+        array = np.array(np.asarray(value))
+        self.recording.compared.append((value, array))
+        return array
 
     def sequence(self, value):
         "A captured array of lengths or axes, as a tuple or a number."

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['MISS', 'Program', 'members', 'table', 'type_text', 'Cost', 'cost', 'operations', 'draw', 'label_of', 'is_traced',
-           'key_of_leaf', 'Static', 'compares', 'Unpacker', 'Entry', 'no_quick_way', 'leaf_names', 'quick', 'Compiled',
-           'compiled', 'compare', 'close']
+           'key_of_leaf', 'Static', 'static_key', 'Unpacker', 'Entry', 'unchanged', 'no_quick_way', 'leaf_names',
+           'quick', 'Compiled', 'compiled', 'compare', 'close']
 
 # %% ../../nbs/17d_programs.ipynb #2edb5df9
 import functools
@@ -41,7 +41,7 @@ class Program:
         self.recording = improved(recorded) if passes else recorded
         writer = Writer(self.recording, reuse=passes)
         self.source = writer.source()
-        self.compared = recorded.compared # masks that shapes depend on
+        self.compared = recorded.compared # what the program is made for, besides the kinds of its arguments
         self.objects = tuple(writer.objects.values()) # what `build` takes: captured arrays and functions
         self.idle: list[Callable] = [] # built programs, with buffers of their own, that no thread runs at present
         self.build = self._compile()
@@ -196,37 +196,53 @@ def is_traced(leaf: Any) -> bool:
 
 
 def key_of_leaf(leaf: Any) -> Any:
-    "What a program depends on: type, shape, dtype and device of a value; a static leaf itself, or its identity if it does not hash."
+    "What a program depends on: type, shape, dtype and device of a value; a static leaf itself."
     if is_traced(leaf):
         if not hasattr(leaf, "dtype"):
             return type(leaf)
         device = None if isinstance(leaf, (np.ndarray, np.generic)) else str(getattr(leaf, "device", None))
         return type(leaf), tuple(leaf.shape), leaf.dtype, device
-    return (type(leaf), leaf) if compares(leaf) else id(leaf)
+    return leaf if type(leaf) is Static else static_key(leaf)
 
 
 class Static:
     "An argument that a program is made for."
 
-    __slots__ = ("value",)
+    __slots__ = ("value", "key")
 
     def __init__(self, value):
-        self.value = value
+        self.value, self.key = value, static_key(value)
 
     def __eq__(self, other):
-        return type(other) is Static and type(self.value) is type(other.value) and self.value == other.value
+        return type(other) is Static and self.key == other.key
 
     def __hash__(self):
-        return hash(self.value)
+        return hash(self.key)
 
 # %% ../../nbs/17d_programs.ipynb #f3222008
-def compares(value: Any) -> bool:
-    "Whether a static value is the same as another when it is equal; otherwise only when it is identical."
+def static_key(
+    value: Any, # what is no array and no number: a text, a function, a tuple of them
+) -> Any: # equal for two values only if a program for one fits the other
+    """A static value as it is now. Equal numbers of different types are different values, as are zeros of different signs.
+
+    Raises TypeError for a value that does not hash, and is no list, set, dict or slice.
+    """
+    if isinstance(value, (tuple, list)):
+        return (type(value), *map(static_key, value))
+    if isinstance(value, (set, frozenset)):
+        return type(value), frozenset(map(static_key, value))
+    if isinstance(value, dict):
+        return type(value), *[(static_key(name), static_key(each)) for name, each in value.items()]
+    if type(value) is slice:
+        return slice, static_key(value.start), static_key(value.stop), static_key(value.step)
+    if isinstance(value, (float, complex, np.generic)):
+        return type(value), repr(value)
     try:
         hash(value)
-    except TypeError:
-        return False
-    return True
+    except TypeError as error:
+        remedy = "give a tuple, a text or a frozen dataclass in its place"
+        raise TypeError(f"compiled: a static argument of type {type(value).__name__} does not hash, so that a change to it would not be seen: {remedy}") from error
+    return type(value), value
 
 # %% ../../nbs/17d_programs.ipynb #50175db1
 class Unpacker:
@@ -236,7 +252,7 @@ class Unpacker:
         self.lines: list[str] = []
         self.leaves: list[str] = [] # the names of the traced leaves
         self.space: dict[str, Any] = {"ndarray": np.ndarray, "FrozenDict": FrozenDict, "ComponentArray": ComponentArray,
-                                      "frozen_dict": frozen_dict, "components": component_array}
+                                      "frozen_dict": frozen_dict, "components": component_array, "static_key": static_key}
         self.count = 0
 
     def name(self, value=None) -> str:
@@ -298,12 +314,11 @@ class Unpacker:
         self.leaves.append(name)
 
     def require_static(self, value, name: str) -> None:
-        "Check a static argument: the same object, or an equal one of its type."
+        "Check a static argument: the same immutable object, or one of the same key."
         if value is None:
             return self.require(f"{name} is None")
-        constant = self.name(value)
-        equal = f" or (type({name}) is {self.name(type(value))} and {name} == {constant})" if compares(value) else ""
-        self.require(f"{name} is {constant}{equal}")
+        same = f"type({name}) is {self.name(type(value))} and static_key({name}) == {self.name(static_key(value))}"
+        self.require(same if isinstance(value, (list, dict, set, slice)) else f"{name} is {self.name(value)} or {same}")
 
     def pack(self, tree, results) -> str:
         "The expression that puts results together; `results` iterates over the names of its leaves."
@@ -356,6 +371,14 @@ class Entry:
         return tree_unflatten(self.outdef, [next(results) if traced else constant for traced, constant in zip(self.traced, self.constants)])
 
 # %% ../../nbs/17d_programs.ipynb #984a59f7
+def unchanged(
+    value: Any, # a captured array or a list of numbers
+    copy: Any, # what it was when the function was recorded
+) -> bool: # whether the program still fits
+    "Whether what a program is made for is as it was."
+    return value == copy if type(value) is list else np.array_equal(value, copy)
+
+
 def no_quick_way(args: tuple, kwargs: dict) -> Any:
     "The quick way of arguments that the quick way can't handle."
     return MISS
@@ -383,11 +406,11 @@ def quick(entry: Entry, args: tuple, kwargs: dict, result: Any) -> Callable:
     names = [f"r{k}" for k in range(len(program.recording.outputs))]
     traced = iter(names)
     packed = unpacker.pack(result, iter([next(traced) if is_result else unpacker.name(constant) for is_result, constant in zip(entry.traced, entry.constants)]))
-    for mask, copy in program.compared:
-        unpacker.require(f"array_equal({unpacker.name(mask)}, {unpacker.name(copy)})")
+    for value, copy in program.compared:
+        unpacker.require(f"unchanged({unpacker.name(value)}, {unpacker.name(copy)})")
     lines = [*unpacker.lines, "try: run = idle.pop()", "except IndexError: run = build()",
              f"{', '.join(names) or '_'} = run({', '.join(unpacker.leaves)})", "idle.append(run)", f"return {packed}"]
-    space = unpacker.space | {"MISS": MISS, "array_equal": np.array_equal, "idle": program.idle, "build": program.build}
+    space = unpacker.space | {"MISS": MISS, "unchanged": unchanged, "idle": program.idle, "build": program.build}
     exec("def enter(args, kwargs):\n" + "\n".join("    " + line for line in lines), space)
     return space["enter"]
 
@@ -422,7 +445,7 @@ class Compiled:
         key = treedef, *map(key_of_leaf, leaves)
         with self._lock:
             entry = self.entries.get(key)
-        if entry is None or not all(np.array_equal(mask, copy) for mask, copy in entry.program.compared):
+        if entry is None or not all(unchanged(value, copy) for value, copy in entry.program.compared):
             entry = Entry(self.f, args, kwargs, self.passes, self.check)
         with self._lock:
             self.entries[key] = self.last = entry

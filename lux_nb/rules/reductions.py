@@ -16,7 +16,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from numpy.typing import ArrayLike
 
 from .table import alias, composite, def_rule
-from ..devices import get_device
+from ..devices import CPUDevice, get_device
 
 # %% ../../nbs/08_reductions.ipynb #0e23b2ff
 def negative_axes(
@@ -519,7 +519,7 @@ def _gaps(f, axis, coordinates):
             f"np.gradient: {f.shape[axis]} points along axis {axis}, coordinates of shape {np.shape(coordinates)}"
         )
     gaps = np.diff(coordinates)
-    if isinstance(gaps, ndarray) and get_device(f) is not None: # coordinates may be on the host where f is not, as in CuPy's own
+    if get_device(gaps) == CPUDevice() and get_device(f) is not None: # coordinates may be on the host where f is not, as in CuPy's own
         gaps = get_device(f)(gaps)
     return np.reshape(gaps, (-1,) + (1,) * (f.ndim - 1 - axis))
 

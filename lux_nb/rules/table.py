@@ -302,7 +302,9 @@ def lower(
     args: Any, # arguments; lists and tuples among them are looked through
 ) -> tuple[list, list]: # the arguments at the level below, and [(position, tracer)] for the tracers of `trace`
     "Replace each tracer of `trace` by its value at the level below, and say where they stood."
-    values, active = [], []
+    values, active, recorder = [], [], trace.nesting.recorder
+    if recorder is not None:
+        recorder.note(args)
     for arg in args:
         if isinstance(arg, Tracer) and arg.owner is trace:
             active.append((len(values), arg))
@@ -333,7 +335,7 @@ def constant(
             return arg
     return arg if trace.keep is None else trace.keep(arg)
 
-
+# %% ../../nbs/06_rules.ipynb #5d19b7c4
 def _settled(trace, arg):
     "What may change before the way back, as it is now: an array of what NumPy would make one of, a copy of a dict, a slice bounded by numbers."
     if type(arg) is slice: # `n += 1` changes x[n:], if n is an array
@@ -347,7 +349,10 @@ def _settled(trace, arg):
         return tree_map(lambda leaf: constant(trace, leaf), arg)
     convertible = isinstance(arg, (MutableSequence, memoryview)) or hasattr(arg, "__array__") or hasattr(arg, "__array_interface__")
     finished = isinstance(arg, (type, np.generic)) or hasattr(arg, "__array_ufunc__")
-    return np.array(np.asarray(arg)) if convertible and not finished else arg
+    if finished or not convertible:
+        return arg
+    recorder = trace.nesting.recorder
+    return np.array(np.asarray(arg)) if recorder is None else recorder.settled(arg)
 
 
 def missing_rule(
