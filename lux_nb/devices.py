@@ -159,8 +159,11 @@ def transferred(
     array: Any,  # an array of another device
     device: Device,  # where to
 ) -> Any:  # the copy there
-    "Carry one array to a device: an operation like others, which a derivative can follow there and back."
-    if not isinstance(array, _home(array).namespace.ndarray):
+    "Carry one array to a device: an operation like others, which a derivative can follow there and back. Raises TypeError for what is no array."
+    home = _home(array)
+    if home == device:
+        return array
+    if home is None or not isinstance(array, home.namespace.ndarray):
         raise TypeError(f"a {type(array).__name__} is no plain array: move the arrays it is made of")
     return device._receive(array)
 

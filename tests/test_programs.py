@@ -648,13 +648,15 @@ def test_a_program_is_made_for_a_static_value_as_it_is(first, second):
     assert seen == [repr(first), repr(second)]
 
 
+@pytest.mark.parametrize("pack", [lambda held: held, lambda held: (held,), lambda held: {"a": held}])
 @pytest.mark.parametrize("change", [lambda held: held.append(3), lambda held: held.clear()])
-def test_a_static_list_that_changes_is_another(change):
+def test_a_static_list_that_changes_is_another(change, pack):
     held = [1, 2]
-    program = compiled(lambda x, held: x * len(held), static=(1,))
-    assert program(np.ones(1), held) == program(np.ones(1), held) == 2
+    fixed = pack(held)
+    program = compiled(lambda x, fixed: x * len(held), static=(1,))
+    assert program(np.ones(1), fixed) == program(np.ones(1), fixed) == 2
     change(held)
-    assert program(np.ones(1), held) == len(held)
+    assert program(np.ones(1), fixed) == program(np.ones(1), fixed) == len(held)
 
 
 def test_what_may_change_unseen_is_no_static_argument():

@@ -14,7 +14,7 @@ import linecache
 import math
 import operator
 import sys
-from collections.abc import Callable, Iterable, MutableSequence
+from collections.abc import Callable, Iterable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +28,7 @@ from ..randomness import Xoshiro, drawing, drawn, replicate
 from ..reverse import lock, unlock
 from ..rules.indexing import scatter
 from ..rules.special import polygamma
-from ..rules.table import RULES, like, name_of, stop_gradient
+from ..rules.table import RULES, convertible, like, name_of, stop_gradient
 from ..tracing import SEQUENCES, STATIC, Trace, Tracer, _thread, astype
 from ..trees import flatten_parts, unravel, updated
 
@@ -366,7 +366,7 @@ class Recorder(Trace):
             self.note(arg)
             pairs = [self.lower(each, fixed) for each in arg]
             return type(arg)([value for value, _ in pairs]), type(arg)([ref for _, ref in pairs])
-        if isinstance(arg, (MutableSequence, memoryview)):
+        if convertible(arg):
             arg = self.settled(arg)
         if type(arg) is slice:
             arg = slice(*[self.compared(edge)[()] if type(edge) is np.ndarray else edge for edge in (arg.start, arg.stop, arg.step)])

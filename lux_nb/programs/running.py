@@ -318,7 +318,11 @@ class Unpacker:
         if value is None:
             return self.require(f"{name} is None")
         same = f"type({name}) is {self.name(type(value))} and static_key({name}) == {self.name(static_key(value))}"
-        self.require(same if isinstance(value, (list, dict, set, slice)) else f"{name} is {self.name(value)} or {same}")
+        try:
+            hash(value)
+        except TypeError: # it, or what it holds, may change
+            return self.require(same)
+        self.require(f"{name} is {self.name(value)} or {same}")
 
     def pack(self, tree, results) -> str:
         "The expression that puts results together; `results` iterates over the names of its leaves."
@@ -487,8 +491,8 @@ def compiled(
 ) -> Compiled: # a function of the same arguments and results; `.program(*args)` is the program for some arguments
     """The function f, recorded at its first call for each kind of arguments, and from then on run as a straight-line NumPy program.
 
-    A kind is: the structure of the arguments, the type, shape, dtype and device of each array and number in it, and everything else by value. Arrays that f
-    captures are read again at every call. Results never share memory with anything else. What is not an operation on a traced value happens once, while f is recorded:
+    A kind is: the structure of the arguments, the type, shape, dtype and device of each array and number in it, and everything else by value. Arrays and lists of numbers
+    that f captures are read again at every call, also in derivatives that it takes; where they say where or how many, a change leads to a new recording. Results never share memory with anything else. What is not an operation on a traced value happens once, while f is recorded:
     a print, a draw from a captured generator of NumPy's, NumPy on captured arrays alone.
 
     Last digits differ from f's own where a pass reorders arithmetic: scalar factors are brought together, sums of squares and sums over rows become products, matrix products may
@@ -498,7 +502,7 @@ def compiled(
 
     Raises: TypeError where f asks for a plain value (bool, float, int, an index, a shape that depends on values), naming the line and the remedy; ValueError where
     f writes to a captured array; TypeError where f draws from a generator of ours that it captures, or from one that it was given: a copy of that, `replicate(rng)`,
-    may be drawn from, and returned.
+    may be drawn from, and returned; TypeError for a static argument that does not hash, and is no list, set, dict or slice.
     """
     return Compiled(f, static, check, size)
 

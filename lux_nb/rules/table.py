@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['UFUNC_KEYWORDS', 'RULES', 'COMPOSITES', 'NONDIFFERENTIABLE', 'OPTIONAL', 'Maps', 'Rule', 'arguments_read',
            'without_out', 'name_of', 'def_rule', 'elementwise', 'linear', 'composite', 'alias', 'nondifferentiable',
-           'optional', 'stop_gradient', 'read_only', 'lower', 'constant', 'missing_rule', 'no_map', 'unbroadcast',
-           'cast_like', 'over_batch', 'bound', 'without_rule', 'like', 'note_view']
+           'optional', 'stop_gradient', 'read_only', 'lower', 'constant', 'convertible', 'missing_rule', 'no_map',
+           'unbroadcast', 'cast_like', 'over_batch', 'bound', 'without_rule', 'like', 'note_view']
 
 # %% ../../nbs/06_rules.ipynb #1df62afa
 import dis
@@ -336,10 +336,22 @@ def constant(
     return arg if trace.keep is None else trace.keep(arg)
 
 # %% ../../nbs/06_rules.ipynb #5d19b7c4
+def convertible(
+    arg: Any, # any object
+) -> bool: # whether NumPy's functions see the array that `np.asarray` makes of it
+    "Whether something is not an array of any library, but NumPy would make one of it: a deque, a memoryview, a table of pandas."
+    if isinstance(arg, (type, np.generic)) or hasattr(arg, "__array_function__"):
+        return False
+    return isinstance(arg, (MutableSequence, memoryview)) or hasattr(arg, "__array__") or hasattr(arg, "__array_interface__")
+
+
 def _settled(trace, arg):
     "What may change before the way back, as it is now: an array of what NumPy would make one of, a copy of a dict, a slice bounded by numbers."
     if type(arg) is slice: # `n += 1` changes x[n:], if n is an array
-        edges, recorder = (arg.start, arg.stop, arg.step), trace.nesting.recorder
+        edges = arg.start, arg.stop, arg.step
+        if ndarray not in map(type, edges):
+            return arg
+        recorder = trace.nesting.recorder
         if recorder is not None:
             edges = recorder.kept(edges)
         return slice(*[edge[()] if isinstance(edge, ndarray) else edge for edge in edges])
@@ -347,9 +359,7 @@ def _settled(trace, arg):
         if any(isinstance(leaf, Tracer) and leaf.owner is trace for leaf in tree_leaves(arg)):
             raise TypeError("a traced value came inside a dict, where it is not looked for: pass it as an argument of its own")
         return tree_map(lambda leaf: constant(trace, leaf), arg)
-    convertible = isinstance(arg, (MutableSequence, memoryview)) or hasattr(arg, "__array__") or hasattr(arg, "__array_interface__")
-    finished = isinstance(arg, (type, np.generic)) or hasattr(arg, "__array_ufunc__")
-    if finished or not convertible:
+    if not convertible(arg):
         return arg
     recorder = trace.nesting.recorder
     return np.array(np.asarray(arg)) if recorder is None else recorder.settled(arg)
