@@ -9,6 +9,7 @@ __all__ = ['CONSTANTS', 'lending', 'custom_rule', 'remat', 'closed_over', 'run_a
 import dis
 import functools
 import inspect
+import random
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from .randomness import Xoshiro
 from .reverse import vjp
 from .rules.table import def_rule, read_only
 from .tracing import Tracer, dtype_of, recorder, snapshot
-from .trees import dispatching, tree_flatten, tree_leaves_with_path, tree_map, tree_unflatten
+from .trees import dispatching, tree_flatten, tree_leaves, tree_leaves_with_path, tree_map, tree_unflatten
 
 # %% ../nbs/15b_custom.ipynb #05507fe3
 def lending(
@@ -47,8 +48,10 @@ def _given_back(y):
     "A result; a copy of it, if it is an argument or a view, or if somebody else knows it too: a buffer that the next call writes to."
     if not isinstance(y, np.ndarray):
         return y
-    ours = sys.getrefcount(y) <= _HELD_BY_US and y.base is None and y.flags.writeable
-    return y if ours else y.copy("K")
+    if sys.getrefcount(y) <= _HELD_BY_US and y.base is None and y.flags.writeable:
+        return y
+    program = recorder()
+    return y.copy("K") if program is None else program.keep(y) # a program reads a captured array again
 
 
 def _references(structure):
@@ -151,12 +154,13 @@ class _Call:
         outputs, self.outdef = tree_flatten(self.f(*args, **kwargs))
         return tuple(outputs)
 
-    def of(self, leaves):
-        "The call as a function of the traced leaves, the others held fixed; and the point."
+    def of(self, leaves, chosen):
+        "The call as a function of the traced leaves, the others held fixed, to the outputs of those numbers; and the point."
 
         def f(*xs):
             moved = dict(zip(self.traced, xs))
-            return self([moved.get(k, leaf) for k, leaf in enumerate(leaves)])
+            outputs = self([moved.get(k, leaf) for k, leaf in enumerate(leaves)])
+            return tuple(outputs[k] for k in chosen)
 
         return f, tuple(leaves[k] for k in self.traced)
 
@@ -164,10 +168,11 @@ class _Call:
         "The cotangents of the traced leaves by position, computed once for all of them."
         if self.last[0] is not g:
             self.check(leaves[self.treedef.num_leaves :])
-            f, point = self.of(leaves)
+            chosen = [k for k, value in enumerate(y) if _has_derivative(value)]
+            f, point = self.of(leaves, chosen)
             with self.draws.again():
                 _, pullback = vjp(f, *point)
-            cotangents = pullback(tuple(np.zeros_like(value) if c is None else c for c, value in zip(g, y)))
+            cotangents = pullback(tuple(np.zeros_like(y[k]) if g[k] is None else g[k] for k in chosen))
             self.last = g, dict(zip(self.traced, cotangents))
         return self.last[1]
 
@@ -179,22 +184,38 @@ class _Call:
                 raise ValueError(f"remat: {name!r}, which the function closes over, has changed since: pass it as an argument instead")
 
 # %% ../nbs/15b_custom.ipynb #7c40d2e9
+def _state(generator):
+    "The state of a generator, and how to put it back."
+    kind = type(generator)
+    if kind is random.Random:
+        return generator.setstate, generator.getstate()
+    if issubclass(kind, np.random.RandomState):
+        return generator.set_state, generator.get_state(legacy=False)
+    if issubclass(kind, (Xoshiro, np.random.Generator)):
+        place = generator if issubclass(kind, Xoshiro) else generator.bit_generator
+        return partial(setattr, place, "state"), place.state
+    return partial(vars(generator).update), {name: getattr(generator, name) for name in ("value", "slot")} # the stand-in of a program that is recorded
+
+# %% ../nbs/15b_custom.ipynb #8f21c6d0
 class _Draws:
-    "The states of generators before a function drew from them: those among some values, and NumPy's global one."
+    "The states of generators before a function drew from them: those among some values or behind their methods, and the global ones of NumPy and Python."
 
     def __init__(self, values):
-        self.generators = [value for value in values if isinstance(value, (Xoshiro, np.random.Generator))]
+        self.generators = [random._inst, np.random.mtrand._rand]
+        for value in values:
+            owner = getattr(value, "__self__", value)
+            if isinstance(owner, (Xoshiro, np.random.Generator, np.random.RandomState, random.Random)):
+                self.generators.append(owner)
         self.before = self.states()
 
     def states(self) -> list:
         "As they are now."
-        return [np.random.get_state(legacy=False), *[g.state if isinstance(g, Xoshiro) else g.bit_generator.state for g in self.generators]]
+        return list(map(_state, self.generators))
 
     def put(self, states: list) -> None:
         "Put all of them into these states."
-        np.random.set_state(states[0])
-        for g, state in zip(self.generators, states[1:]):
-            setattr(g if isinstance(g, Xoshiro) else g.bit_generator, "state", state)
+        for put, state in states:
+            put(state)
 
     @contextmanager
     def again(self) -> Iterator[None]:
@@ -207,6 +228,11 @@ class _Draws:
             self.put(now)
 
 # %% ../nbs/15b_custom.ipynb #5f2b9c31
+def _has_derivative(output):
+    "Whether an output is a number or an array of floating point, and not a generator, a function or a text."
+    return (hasattr(output, "dtype") or isinstance(output, (float, complex))) and dtype_of(output).kind in "fcO"
+
+
 CONSTANTS = (np.ndarray, np.generic, int, float, complex)
 
 
@@ -225,9 +251,10 @@ def closed_over(
             continue
         seen.add(id(f))
         outside = _outside(f)
-        waiting += [value for value in outside.values() if isinstance(value, partial) or getattr(value, "__module__", None) == f.__module__]
+        waiting += [leaf for leaf in tree_leaves(outside) if isinstance(leaf, partial) or getattr(leaf, "__module__", None) == f.__module__]
         found |= outside
-    return {path: value for path, value in tree_leaves_with_path(found) if not isinstance(value, Tracer)}
+    leaves = [(path, frozenset(leaf) if isinstance(leaf, set) else leaf) for path, leaf in tree_leaves_with_path(found)]
+    return {path: leaf for path, leaf in leaves if not isinstance(leaf, Tracer)}
 
 # %% ../nbs/15b_custom.ipynb #2ce81f5a
 def _outside(f):
@@ -256,7 +283,7 @@ def _same(a, b):
         return a is b
     if isinstance(b, CONSTANTS):
         return np.array_equal(a, b, equal_nan=np.asarray(b).dtype.kind in "fc")
-    return isinstance(b, (str, slice)) and a == b
+    return isinstance(b, (str, slice, frozenset)) and a == b
 
 # %% ../nbs/15b_custom.ipynb #801db90e
 @dispatching
@@ -273,11 +300,13 @@ def run_again(
 
 def _push_again(position, t, y, call, *leaves):
     "Forward mode stores nothing, and has nothing to compute again. All operands are traced, as they were: f may write one into a copy of another."
-    f, point = call.of(leaves)
+    chosen = [k for k, value in enumerate(y) if _has_derivative(value)]
+    f, point = call.of(leaves, chosen)
     tangents = tuple(t if k == position - 1 else np.zeros_like(x) for k, x in zip(call.traced, point))
     with call.draws.again():
         _, changes = jvp(f, point, tangents)
-    return tuple(change if dtype_of(value).kind in "fcO" else None for change, value in zip(changes, y))
+    changes = dict(zip(chosen, changes))
+    return tuple(changes.get(k) for k in range(len(y)))
 
 
 def_rule(run_again, _push_again, lambda position, g, y, call, *leaves: call.pull(g, y, leaves)[position - 1], variadic=True, several=True, batched=False)

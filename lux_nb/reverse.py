@@ -18,7 +18,7 @@ import numpy as np
 from numpy import ndarray # one lookup, where np.ndarray takes two
 
 from .rules.table import RULES, Rule, bound, cast_like, constant, like, lower, name_of, note_view, over_batch, unbroadcast, without_rule
-from .tracing import SEQUENCES, STATIC, Trace, Tracer, check_result, detached, own, differentiable_leaves, dtype_of, matching_leaves, own_operators, snapshot, two_results, zeros
+from .tracing import SEQUENCES, STATIC, Trace, Tracer, check_result, detached, own, differentiable_leaves, dtype_of, matching_leaves, own_operators, recorder, snapshot, two_results, zeros
 from .trees import ComponentArray, distribute, tree_flatten, tree_leaves, tree_map, tree_unflatten, unravel
 
 # %% ../nbs/14_reverse.ipynb #59fc0e59
@@ -461,4 +461,7 @@ def pull_to_leaves(
 # %% ../nbs/14_reverse.ipynb #5097aa93
 def separate(value: Any) -> Any:
     "A copy of an array that a tape still needs; anything else as it is."
-    return value.copy("K") if type(value) is ndarray else snapshot(value)
+    if type(value) is not ndarray:
+        return snapshot(value)
+    program = recorder()
+    return value.copy("K") if program is None else program.keep(value) # a copy made while it is recorded would be no part of it

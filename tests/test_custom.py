@@ -1,5 +1,6 @@
 "What the chapter on custom derivatives promises."
 import functools
+import random
 import re
 
 import numpy as np
@@ -276,19 +277,34 @@ def test_a_dict_may_be_an_argument_and_may_change(ad):
 
 
 # ---- what a function knows besides its arguments
-@pytest.mark.parametrize("make", [lambda: lux.Xoshiro(3), lambda: np.random.default_rng(3)], ids=["Xoshiro", "NumPy"])
+@pytest.mark.parametrize("make", [lambda: lux.Xoshiro(3), lambda: np.random.default_rng(3), lambda: np.random.RandomState(3)], ids=["Xoshiro", "NumPy", "legacy"])
 @pytest.mark.parametrize("given", [True, False], ids=["given", "closed over"])
 @pytest.mark.parametrize("derivative", [lux.gradient, lambda f, x: lux.gradient(f, x, ad=lux.AutoForward()), lambda f, x: lux.hvp(f, x, x)], ids=["reverse", "forward", "second"])
 def test_numbers_are_drawn_again_as_they_were(make, given, derivative):
     x = np.linspace(0.1, 1, 6)
-    f = lambda x, rng: np.sum(np.sin(x) * rng.random(6)) * np.sum(x * rng.random(6))
+    f = lambda x, rng: np.sum(np.sin(x) * rng.uniform(size=6)) * np.sum(x * rng.uniform(size=6))
     rng = make()
-    expected, after = derivative(lambda x: f(x, rng), x), rng.random()
+    expected, after = derivative(lambda x: f(x, rng), x), rng.uniform()
     rng = make()
     again = lux.remat(f if given else lambda x: f(x, rng))
     found = derivative((lambda x: again(x, rng)) if given else again, x)
     np.testing.assert_allclose(found, expected, rtol=1e-12)
-    assert rng.random() == after
+    assert rng.uniform() == after
+
+
+def test_a_generator_behind_its_method_too():
+    draw = np.random.default_rng(0).random
+    y, pullback = lux.vjp(lux.remat(lambda x: x * draw(3) * random.random()), np.ones(3))
+    np.testing.assert_allclose(pullback(np.ones(3))[0], y, rtol=1e-12)
+
+
+@both_modes
+def test_what_has_no_derivative_may_come_back(ad):
+    rng, x = np.random.default_rng(0), np.array([1.0, 2.0])
+    block = lux.remat(lambda x, rng: (x * x, rng, np.sin, "text", 3, True, np.arange(2)))
+    value, after, *others = block(x, rng)
+    assert after is rng and others[:4] == [np.sin, "text", 3, True]
+    assert np.array_equal(lux.gradient(lambda x: np.sum(block(x, rng)[0]), x, ad=ad), [2, 4])
 
 
 def test_numpys_global_generator_too():
@@ -302,11 +318,15 @@ def test_numpys_global_generator_too():
 SCALE = np.array([1.0, 2.0])
 
 
+FUNCTIONS = {"scaled": lambda x: scaled(x)}
+
+
 def scaled(x):
     return x * x * SCALE
 
 
-@pytest.mark.parametrize("f", [scaled, lambda x: scaled(x) + 0, functools.partial(lambda scale, x: x * x * scale, SCALE), lambda x: (lambda: x * x * SCALE)()], ids=["global", "by another function", "partial", "inner"])
+@pytest.mark.parametrize("f", [scaled, lambda x: scaled(x) + 0, functools.partial(lambda scale, x: x * x * scale, SCALE), lambda x: (lambda: x * x * SCALE)(), lambda x: FUNCTIONS["scaled"](x)],
+                         ids=["global", "by another function", "partial", "inner", "in a dict"])
 def test_what_changed_outside_is_noticed(f):
     _, pullback = lux.vjp(lux.remat(f), np.ones(2))
     SCALE[0] = 5.0
@@ -333,3 +353,11 @@ def test_a_buffer_that_a_function_uses_again_is_copied(size, pack):
         np.testing.assert_allclose(lux.gradient(lambda x: np.sum(square(x) * square(3 * x) * square(x + 1)), x), lux.gradient(lambda x: np.sum(x**2 * 9 * x**2 * (x + 1) ** 2), x), rtol=1e-12)
     first, second = unpack(square(x)), unpack(square(x + 1))
     assert np.array_equal(first, x * x) and not np.shares_memory(first, second) and not np.shares_memory(first, buffer)
+
+
+def test_a_set_that_grows_is_noticed():
+    numbers = {2.0}
+    _, pullback = lux.vjp(lux.remat(lambda x: x * sum(numbers)), np.ones(2))
+    numbers.add(3.0)
+    with pytest.raises(ValueError, match="'numbers'.*has changed since"):
+        pullback(np.ones(2))

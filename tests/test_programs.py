@@ -3,8 +3,10 @@ import array
 import collections
 import contextlib
 import copy
+import enum
 import threading
 import warnings
+from dataclasses import dataclass
 from unittest import mock
 
 import numpy as np
@@ -690,3 +692,105 @@ def test_lists_in_operators_are_read_as_they_are_now():
         program(x)
         held[1] = 0
         np.testing.assert_array_equal(program(x), f(x))
+
+
+class Number(enum.IntEnum):
+    ZERO = 0
+    TWO = 2
+
+
+class Half(float, enum.Enum):
+    HALF = 0.5
+
+
+@pytest.mark.parametrize("f", [
+    lambda x: np.minimum(x, np.inf), lambda x: x * np.nan, lambda x: np.maximum(x, -np.inf) + np.float64(np.inf), lambda x: x * complex(np.nan, 1), lambda x: single(x) - np.inf,
+    lambda x: lux.gradient(lambda x: np.sum(np.minimum(x, np.inf) ** 2), x), lambda x: x * Number.TWO, lambda x: x[Number.TWO] * 1, lambda x: np.sum(x, axis=Number.ZERO), lambda x: x * Half.HALF,
+    lambda x: x.astype("m8[s]") + np.timedelta64(3, "s"),
+])
+def test_numbers_that_are_not_spelled_as_numbers(f):
+    x = np.array([-1.0, 2.0, 3.0])
+    with np.errstate(all="ignore"):
+        expected, found = f(x), compiled(f)(x)
+    assert found.dtype == expected.dtype
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("held, change, f", [
+    ([np.int64(0), np.int64(1)], {1: np.int64(2)}, lambda x, held: x[held] * 1),
+    ([np.True_, np.False_, np.True_], {1: np.True_}, lambda x, held: x[held] * 1),
+    ([True, False, True], {0: 1, 1: 0, 2: 1}, lambda x, held: x[held] * 1),
+    ([np.array(2.0), 1.0, 3.0], {0: np.array(5.0)}, lambda x, held: x * held),
+    ([1, 2, 3], {0: 1.0}, lambda x, held: x.astype(int) * held),
+    ([0.0, 1.0, 1.0], {0: -0.0}, lambda x, held: np.copysign(x, held)),
+], ids=str)
+def test_a_list_is_told_apart_by_type_and_sign(held, change, f):
+    held, x = list(held), np.array([1.0, 2.0, 3.0])
+    program = compiled(lambda x: f(x, held))
+    program(x)
+    for k, value in change.items():
+        held[k] = value
+    expected = f(x, held)
+    for _ in range(2):
+        found = program(x)
+        assert found.dtype == expected.dtype
+        np.testing.assert_array_equal(found, expected)
+
+
+@dataclass(frozen=True)
+class Setting:
+    p: object
+
+
+@pytest.mark.parametrize("pack", [Setting, lambda p: Setting((p,)), lambda p: lux.FrozenDict(a=p), lambda p: Setting(lux.FrozenDict(a=p))], ids=["field", "in a tuple", "FrozenDict", "in a field"])
+@pytest.mark.parametrize("first, second", [(2, 2.0), (0.0, -0.0), (1, True)])
+def test_static_values_are_told_apart_inside(pack, first, second):
+    seen = []
+    program = compiled(lambda x, fixed: (seen.append(repr(fixed)), x * 2)[1], static=1)
+    for p in (first, second, first, second):
+        program(np.ones(2), pack(p))
+    assert seen == [repr(pack(first)), repr(pack(second))]
+
+
+@pytest.mark.parametrize("f", [
+    lambda x: lux.vjp(lambda u: (u**3, WEIGHTS), x, has_aux=True)[2], lambda x: lux.vjp(lambda u: (u**3, WEIGHTS), x)[0], lambda x: lux.remat(lambda u: (u * 2, WEIGHTS[1:]))(x)[1],
+    lambda x: x * lux.vjp(lambda u: WEIGHTS, x)[0], lambda x: lux.vjp(lux.remat(lambda u: (u**3, WEIGHTS)), x)[0],
+])
+def test_a_captured_array_that_comes_back_is_read_as_it_is_now(f):
+    x, program = np.array([0.3, 0.7, 1.1, 1.9]), compiled(f)
+    for number in (1.0, 7.0):
+        WEIGHTS[:] = number
+        for a, b in zip(lux.tree_leaves(program(x)), lux.tree_leaves(f(x)), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-12)
+            assert not np.shares_memory(a, WEIGHTS)
+
+
+def test_a_captured_axis():
+    axis = np.array(0)
+    program = compiled(lambda x: np.sum(x, axis=axis, keepdims=True) + np.max(x, axis=axis))
+    x = normal(3, 3)
+    for axis[...] in (0, 1):
+        np.testing.assert_allclose(program(x), np.sum(x, axis=int(axis), keepdims=True) + np.max(x, axis=int(axis)), rtol=1e-12)
+
+
+@pytest.mark.parametrize("make", [lux.Xoshiro, np.random.default_rng])
+def test_numbers_are_drawn_again_in_a_program(make):
+    def f(x, rng):
+        rng = lux.replicate(rng)
+        return lux.gradient(lambda x: np.sum(lux.remat(lambda z, rng: np.sin(z) * rng.random(4))(x, rng) ** 2), x)
+
+    x = np.array([0.3, 0.7, 1.1, 1.9])
+    np.testing.assert_allclose(compiled(f)(x, make(3)), f(x, make(3)), rtol=1e-12)
+
+
+def test_a_program_is_kept_where_an_object_holds_nan():
+    class Table:
+        def __array__(self, dtype=None, copy=None):
+            return np.array([0.0, np.nan])
+
+    table = Table()
+    program = compiled(lambda x: np.multiply(x, table))
+    program(np.ones(2))
+    last = program.last
+    program(np.ones(2))
+    assert program.last is last

@@ -163,7 +163,7 @@ def _takes(pass_, count, *names):
 def _reduce(ufunc):
     "A reduction as its ufunc's method; axes that are kept are put back by a reshape."
     def pass_(r, result, x, axis=None, dtype=None, out=None, keepdims=False):
-        if dtype is not None or out is not None:
+        if dtype is not None or out is not None or type(axis) is Slot:
             return None
         if not keepdims or not result.is_array:
             return r.emit(ufunc.reduce, x, like=result, axis=axis)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MACHINERY', 'GENERATORS', 'VALUE_DEPENDENT', 'SHAPE_KEEPING', 'ARRANGING', 'PRIMITIVES', 'Slot', 'slot_for',
            'Instruction', 'slots_of', 'replaced', 'Recording', 'users_line', 'assigned_name', 'cannot_record',
-           'Recorded', 'RecordedGenerator', 'Recorder']
+           'Recorded', 'RecordedGenerator', 'list_key', 'Recorder']
 
 # %% ../../nbs/17_recording.ipynb #a592b1b4
 import ast
@@ -15,7 +15,6 @@ import math
 import operator
 import sys
 from collections.abc import Callable, Iterable
-from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FunctionType
@@ -29,7 +28,7 @@ from ..reverse import lock, unlock
 from ..rules.indexing import scatter
 from ..rules.special import polygamma
 from ..rules.table import RULES, convertible, like, name_of, stop_gradient
-from ..tracing import SEQUENCES, STATIC, Trace, Tracer, _thread, astype
+from ..tracing import SEQUENCES, Trace, Tracer, _thread, astype
 from ..trees import flatten_parts, unravel, updated
 
 # %% ../../nbs/17_recording.ipynb #2657909f
@@ -136,7 +135,7 @@ class Recording:
     captured: dict[Slot, Any] # arrays and other objects that f met on its way, read again at each call
     instructions: list[Instruction] = field(default_factory=list) # in the order in which they are carried out
     outputs: list = field(default_factory=list) # slots; constants where a result depends on nothing
-    compared: list = field(default_factory=list) # captured arrays and lists whose numbers the program is made for: each with a copy, which it has to equal at every call
+    compared: list = field(default_factory=list) # captured arrays and lists that the program is made for: each with a copy or a key, which it has to equal at every call
 
 # %% ../../nbs/17_recording.ipynb #920b24e5
 MACHINERY = {"tracing.py", "forward.py", "reverse.py", "autodiff.py", "trees.py", "randomness.py"} # files of ours that no message is about
@@ -287,9 +286,17 @@ def _is_ours(function: Callable) -> bool:
     return function.__module__.split(".")[0] in (Trace.__module__.split(".")[0], "numpy")
 
 
-def _holds_numbers(sequence: Any) -> bool:
-    "Whether a list or a tuple holds only what never changes, and such lists and tuples."
-    return all([type(each) in STATIC or (type(each) in SEQUENCES and _holds_numbers(each)) for each in sequence])
+def list_key(sequence: Any) -> tuple | None:
+    "What a list or a tuple holds at present, arrays by identity, as those are read anew; None if it holds something recorded."
+    parts: list = [type(sequence)]
+    for each in sequence:
+        if isinstance(each, Tracer):
+            return None
+        part = list_key(each) if type(each) in SEQUENCES else id(each) if hasattr(each, "shape") and not isinstance(each, np.generic) else (type(each), repr(each))
+        if part is None:
+            return None
+        parts.append(part)
+    return tuple(parts)
 
 
 def _is_captured(value: Any) -> bool:
@@ -353,9 +360,9 @@ class Recorder(Trace):
         return type(args)([self.kept(arg) if type(arg) in SEQUENCES else self.keep(arg) for arg in args])
 
     def compared(self, value):
-        "A captured array, or a list of numbers, that the program depends on by its numbers."
-        if not any(value is known for known, _ in self.recording.compared):
-            self.recording.compared.append((self.hold(value), deepcopy(value)))
+        "A captured array that the program depends on by its numbers."
+        if not any(value is known for known, *_ in self.recording.compared):
+            self.recording.compared.append((self.hold(value), value.copy()))
         return value
 
     def lower(self, arg, fixed: bool = False) -> tuple[Any, Any]:
@@ -375,9 +382,9 @@ class Recorder(Trace):
         return (arg, self.captured(arg)) if _is_captured(arg) else (arg, arg)
 
     def note(self, sequence):
-        "Have a list compared at every call, if it holds numbers alone: then it is part of the program."
-        if type(sequence) is list and _holds_numbers(sequence):
-            self.compared(sequence)
+        "Have a list compared at every call, if nothing in it is recorded: then it is part of the program."
+        if type(sequence) is list and not any(value is sequence for value, *_ in self.recording.compared) and (key := list_key(sequence)) is not None:
+            self.recording.compared.append((sequence, key, list(sequence))) # the last keeps its arrays alive
 
     def settled(self, value):
         "An array of what NumPy would make one of, as it is now; it is part of the program."
@@ -411,6 +418,8 @@ class Recorder(Trace):
         if function in ARRANGING:
             args = tuple([self.sequence(arg) for arg in args])
             kwargs = {name: self.sequence(arg) for name, arg in kwargs.items()}
+        elif "axis" in kwargs:
+            kwargs = {**kwargs, "axis": self.sequence(kwargs["axis"])}
         fixed = function not in SHAPE_KEEPING and not isinstance(getattr(function, "__self__", function), np.ufunc)
         values, refs = self.lower(tuple(args), fixed)
         named, named_refs = self.lower(tuple(kwargs.values()), fixed)

@@ -15,13 +15,13 @@ import re
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import numpy as np
 
 from .passes import Block, improved, is_array
-from .recording import GENERATORS, Instruction, Recorder, Recording, Slot
+from .recording import GENERATORS, Instruction, Recorder, Recording, Slot, list_key
 from .source import PREFIX, SYMBOL, Memory, Writer, views, wish_for
 from ..randomness import Xoshiro
 from ..rules.table import name_of
@@ -233,8 +233,12 @@ def static_key(
         return type(value), frozenset(map(static_key, value))
     if isinstance(value, dict):
         return type(value), *[(static_key(name), static_key(each)) for name, each in value.items()]
+    if isinstance(value, FrozenDict):
+        return FrozenDict, static_key(dict(value))
     if type(value) is slice:
         return slice, static_key(value.start), static_key(value.stop), static_key(value.step)
+    if is_dataclass(value) and not isinstance(value, type) and type(value).__eq__ is not object.__eq__:
+        return type(value), *[static_key(getattr(value, field.name)) for field in fields(value) if field.compare]
     if isinstance(value, (float, complex, np.generic)):
         return type(value), repr(value)
     try:
@@ -376,11 +380,11 @@ class Entry:
 
 # %% ../../nbs/17d_programs.ipynb #984a59f7
 def unchanged(
-    value: Any, # a captured array or a list of numbers
-    copy: Any, # what it was when the function was recorded
+    value: Any, # a captured array, or a list
+    before: Any, # a copy of the array, or the key of the list, when the function was recorded
 ) -> bool: # whether the program still fits
     "Whether what a program is made for is as it was."
-    return value == copy if type(value) is list else np.array_equal(value, copy)
+    return list_key(value) == before if type(value) is list else np.array_equal(value, before, equal_nan=before.dtype.kind in "fc")
 
 
 def no_quick_way(args: tuple, kwargs: dict) -> Any:
@@ -410,8 +414,8 @@ def quick(entry: Entry, args: tuple, kwargs: dict, result: Any) -> Callable:
     names = [f"r{k}" for k in range(len(program.recording.outputs))]
     traced = iter(names)
     packed = unpacker.pack(result, iter([next(traced) if is_result else unpacker.name(constant) for is_result, constant in zip(entry.traced, entry.constants)]))
-    for value, copy in program.compared:
-        unpacker.require(f"unchanged({unpacker.name(value)}, {unpacker.name(copy)})")
+    for value, before, *_ in program.compared:
+        unpacker.require(f"unchanged({unpacker.name(value)}, {unpacker.name(before)})")
     lines = [*unpacker.lines, "try: run = idle.pop()", "except IndexError: run = build()",
              f"{', '.join(names) or '_'} = run({', '.join(unpacker.leaves)})", "idle.append(run)", f"return {packed}"]
     space = unpacker.space | {"MISS": MISS, "unchanged": unchanged, "idle": program.idle, "build": program.build}
@@ -449,7 +453,7 @@ class Compiled:
         key = treedef, *map(key_of_leaf, leaves)
         with self._lock:
             entry = self.entries.get(key)
-        if entry is None or not all(unchanged(value, copy) for value, copy in entry.program.compared):
+        if entry is None or not all(unchanged(value, before) for value, before, *_ in entry.program.compared):
             entry = Entry(self.f, args, kwargs, self.passes, self.check)
         with self._lock:
             self.entries[key] = self.last = entry
@@ -485,7 +489,7 @@ class Compiled:
 # %% ../../nbs/17d_programs.ipynb #587e1cec
 def compiled(
     f: Callable, # a pure function of NumPy operations: values, gradients, updates, in any structures
-    static: tuple[int, ...] = (), # positions of arguments that a program is made for, such as shapes and counts
+    static: int | tuple[int, ...] = (), # positions of arguments that a program is made for, such as shapes and counts
     check: bool = False, # run f itself too at every call, and compare: slow, for the search for errors
     size: int = 64, # how many programs are kept, for as many kinds of arguments
 ) -> Compiled: # a function of the same arguments and results; `.program(*args)` is the program for some arguments
@@ -504,7 +508,7 @@ def compiled(
     f writes to a captured array; TypeError where f draws from a generator of ours that it captures, or from one that it was given: a copy of that, `replicate(rng)`,
     may be drawn from, and returned; TypeError for a static argument that does not hash, and is no list, set, dict or slice.
     """
-    return Compiled(f, static, check, size)
+    return Compiled(f, (static,) if isinstance(static, int) else static, check, size)
 
 # %% ../../nbs/17d_programs.ipynb #76be6038
 def compare(expected: Any, found: Any) -> None:

@@ -10,6 +10,8 @@ __all__ = ['INFIX', 'SYMBOL', 'PREFIX', 'NOUNS', 'VIEWS', 'SMALL', 'NATIVE', 'FI
 
 # %% ../../nbs/17c_source.ipynb #16ea4904
 import builtins
+import cmath
+import enum
 import keyword
 import math
 import operator
@@ -258,9 +260,13 @@ class Writer:
             return "..."
         if isinstance(value, np.generic):
             return self.constant(value)
+        if isinstance(value, enum.Enum): # one of numbers prints as a name
+            value = value.value if isinstance(value, (int, float, str)) else value
         if isinstance(value, float) and not math.isfinite(value):
-            return f"float({str(value)!r})"
-        if value is None or isinstance(value, (bool, int, float, complex, str)):
+            return f"float({str(float(value))!r})"
+        if isinstance(value, complex) and not cmath.isfinite(value):
+            return f"complex({self.text(value.real)}, {self.text(value.imag)})"
+        if value is None or type(value) in (bool, int, float, complex, str):
             return repr(value)
         if isinstance(value, np.dtype):
             return f"np.{value.type.__name__}" if value.isnative and value.kind in "biufc" else f"np.dtype({value.str!r})"
@@ -277,6 +283,8 @@ class Writer:
     def constant(self, value) -> str:
         "The name of a number of NumPy's, made once."
         kind = type(value).__name__
+        if value.dtype.kind in "mM": # a duration or a date, which has no short spelling
+            return self.foreign(value)
         return self.shared("constant", f"np.{kind}({value.item()!r})" if np.isfinite(value) else f"np.{kind}({str(value.item())!r})")
 
     def shared(self, wish: str, text: str) -> str:
@@ -589,7 +597,7 @@ def number(w: Writer, value: Any, result: Slot) -> str:
     if result.dtype.kind != "f" or dtype_of(value).kind not in "fi":
         return w.text(value)
     dtype = result.dtype if is_weak(value) else dtype_of(value)
-    return w.shared("factor", f"np.array({value if is_weak(value) else value.item()!r}, {w.text(dtype)})")
+    return w.shared("factor", f"np.array({w.text(value if is_weak(value) else value.item())}, {w.text(dtype)})")
 
 # %% ../../nbs/17c_source.ipynb #1ef86ab6
 def _fill_ufunc(w: Writer, instruction: Instruction) -> bool:
