@@ -723,7 +723,7 @@ def test_numbers_that_are_not_spelled_as_numbers(f):
     ([np.array(2.0), 1.0, 3.0], {0: np.array(5.0)}, lambda x, held: x * held),
     ([1, 2, 3], {0: 1.0}, lambda x, held: x.astype(int) * held),
     ([0.0, 1.0, 1.0], {0: -0.0}, lambda x, held: np.copysign(x, held)),
-], ids=str)
+], ids=["places", "mask", "arrays", "mask and places", "types", "signs"])
 def test_a_list_is_told_apart_by_type_and_sign(held, change, f):
     held, x = list(held), np.array([1.0, 2.0, 3.0])
     program = compiled(lambda x: f(x, held))
