@@ -175,6 +175,11 @@ def outranks(kind):
     return isinstance(priority, (int, float)) and priority > Tracer.__array_priority__
 
 
+def stacked(sequence):
+    "The array that NumPy would make of a nested sequence, where there are traced values in it."
+    return apply(np.stack, ([stacked(each) if isinstance(each, SEQUENCES) else each for each in sequence],))
+
+
 def operand(x):
     "An operand of an arithmetic function: NumPy makes arrays of lists, and so do we."
     if not isinstance(x, SEQUENCES):
@@ -317,7 +322,7 @@ class Tracer:
         if changed:
             changed.saved_as(index, value)
         if isinstance(value, SEQUENCES) and innermost(value) is not None:
-            value = apply(np.stack, (value,))
+            value = stacked(value)
         write(self, apply(updated, (self, index, value)), "setitem")
         if changed: # from here on it is a view of the base as it is now
             value.view_of = (self, self.value, index)

@@ -33,13 +33,19 @@ def through_an_ellipsis(y, x): y[..., 0] = 7 * x[0]
 def fill(y, x): y.fill(5.0)
 def sort(y, x): y.sort(axis=0)
 def write_its_own_value(y, x): y[:] = y.T * x
+def from_nested_lists(y, x): y[:] = [[x[1, 0], 3.0], (x[0, 1], x[1, 1] * 2)]
+def with_an_axis_in_front(y, x): y[0] = x[1:] ** 2
+def through_an_array_of_its_dtype(y, x):
+    z = np.astype(y, float, copy=False) if hasattr(np, "astype") else y
+    z *= x
 def one_after_the_other(y, x):
     for i in range(2):
         y[i, 0] = y[i - 1, 1] * x[i, 0]
 
 
 IN_PLACE = [overwrite, add, scale_by_itself, divide, to_a_power, take_remainder, floor_divide, multiply_matrices, at_a_mask, add_at_a_mask,
-            add_to_an_element, add_to_a_row, scale_a_block, at_repeated_places, through_an_ellipsis, fill, sort, write_its_own_value, one_after_the_other]
+            add_to_an_element, add_to_a_row, scale_a_block, at_repeated_places, through_an_ellipsis, fill, sort, write_its_own_value, from_nested_lists, with_an_axis_in_front,
+            through_an_array_of_its_dtype, one_after_the_other]
 
 
 VIEWS = {
@@ -508,3 +514,12 @@ def test_a_number_in_an_array_that_says_where_may_change(f, start, change, expec
         n[()] = change
         return np.sum(y)
     assert np.array_equal(gradient(changed, np.ones(3), ad=ad), expected)
+
+
+@both_modes
+@pytest.mark.parametrize("f", [
+    lambda x: lux.updated(np.copy(x), [0, 1], [x[2], 5.0]), lambda x: np.full_like(x[:2], [x[0], x[1]]), lambda x: np.dot([[x[0], x[1]], [x[1], x[2]]], x[:2]), lambda x: np.multiply([x[0], x[1]], 2.0),
+])
+def test_a_list_of_traced_values_is_told_to_be_stacked(f, ad):
+    with pytest.raises(TypeError, match=r"np\.stack\(\[\.\.\.\]\)"):
+        gradient(lambda x: np.sum(f(x)), np.arange(3.0), ad=ad)

@@ -138,7 +138,8 @@ def test_a_gradient_equals_the_eager_one(blocks, numbers, seed):
                 assert_close(a, b, epsilon)
 
 
-NOT_RECORDED = {np.linalg.lstsq: "the rank decides on the shape of the residuals", np.extract: "its shape depends on values", np.bincount: "so does its"}
+NOT_RECORDED = {np.linalg.lstsq: "the rank decides on the shape of the residuals", np.extract: "its shape depends on values", np.bincount: "so does its",
+                np.ravel: "the order K follows the memory", np.reshape: "so does the order A"}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
@@ -794,3 +795,26 @@ def test_a_program_is_kept_where_an_object_holds_nan():
     last = program.last
     program(np.ones(2))
     assert program.last is last
+
+
+@pytest.mark.parametrize("f", [lambda z, y: z * z, lambda z, y: z * z * y, lambda z, y: np.concatenate([z * y, y * y])])
+def test_what_is_written_before_the_way_back_does_not_reach_it(f):
+    def late(x):
+        y = np.copy(x)
+        value, pullback = lux.vjp(lambda z: f(z, y), y)
+        y *= 2
+        y[0] = 7
+        return pullback(np.ones(value.shape))[0] * y
+
+    x = np.array([1.0, 2.0, 3.0])
+    np.testing.assert_allclose(compiled(late)(x), late(x))
+    np.testing.assert_allclose(compiled(lambda x: lux.jacobian(late, x))(x), lux.jacobian(late, x))
+
+
+@pytest.mark.parametrize("f", [
+    lambda x: np.ravel(x.T.copy(), order="K"), lambda x: np.ravel(x.T * 2, "K"), lambda x: np.reshape(np.exp(x.T), -1, order="A"), lambda x: x.T.flatten("K"), lambda x: np.reshape(x, (3, 2), "A"),
+])
+def test_the_order_of_the_memory_is_none_of_a_program(f):
+    with pytest.raises(TypeError, match="in the order of the memory can't be recorded .*give order='C' or order='F'"):
+        compiled(f)(normal(2, 3))
+    np.testing.assert_array_equal(compiled(lambda x: np.ravel(x[0], "K"))(normal(2, 3)), normal(2, 3)[0])

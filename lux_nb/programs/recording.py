@@ -28,7 +28,7 @@ from ..reverse import lock, unlock
 from ..rules.indexing import scatter
 from ..rules.special import polygamma
 from ..rules.table import RULES, convertible, like, name_of, stop_gradient
-from ..tracing import SEQUENCES, Trace, Tracer, _thread, astype
+from ..tracing import SEQUENCES, Trace, Tracer, _thread, astype, snapshot
 from ..trees import flatten_parts, unravel, updated
 
 # %% ../../nbs/17_recording.ipynb #2657909f
@@ -268,6 +268,8 @@ def _check(function: Callable, args: tuple, kwargs: dict) -> None:
     mask = function is operator.getitem and any([isinstance(part, Recorded) and part.dtype == bool for part in _parts(args[1])])
     one_where = function is np.where and len(args) + len(kwargs) == 1
     counts = function is np.repeat and any(isinstance(arg, Recorded) for arg in (*args[1:2], *kwargs.values()))
+    if function in (np.ravel, np.reshape) and {"K", "A"} & {kwargs.get("order"), *[arg for arg in args[1:] if isinstance(arg, str)]} and np.ndim(args[0]) > 1:
+        raise cannot_record(f"{name_of(function)} in the order of the memory", "a program lays out its arrays as it sees fit: give order='C' or order='F'")
     if mask or one_where or counts or function in VALUE_DEPENDENT:
         name = "x[mask]" if mask else name_of(function)
         raise cannot_record(f"{name}, whose shape depends on values,", _SHAPE)
@@ -349,7 +351,7 @@ class Recorder(Trace):
         Whole numbers and truth values stay plain, as they may say where or how many; should they change, the function is recorded again.
         """
         if not _is_captured(value):
-            return value
+            return snapshot(value) # which no in-place operator reaches before the way back
         if value.dtype.kind in "fc":
             return Recorded(self, value, self.captured(value))
         return self.compared(value) if type(value) is np.ndarray else value

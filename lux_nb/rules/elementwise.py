@@ -14,7 +14,7 @@ import operator
 import numpy as np
 
 from lux_nb.rules.table import (
-    COMPOSITES, NONDIFFERENTIABLE, RULES, alias, composite, def_rule, elementwise, nondifferentiable,
+    COMPOSITES, NONDIFFERENTIABLE, RULES, alias, composite, def_rule, elementwise, name_of, nondifferentiable,
     without_out,
 )
 from ..trees import dispatching
@@ -296,12 +296,18 @@ def _outer(ufunc, a, b):
     return ufunc(np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b)
 
 
-def _reduce(ufunc, a, axis=0, *, keepdims=False):
+def _reduce(ufunc, a, axis=0, dtype=None, out=None, keepdims=False, initial=None, where=True):
     "The fold of a along one axis, or along several, the last first."
+    for name, value, usual in (("dtype", dtype, None), ("where", where, True)):
+        if value is not usual:
+            raise NotImplementedError(f"{name_of(ufunc.reduce)}: its derivative does not know the argument {name!r}: leave it out, or write the fold with {name_of(ufunc)}")
     axes = range(np.ndim(a)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     ufunc.reduce(np.ones((1,) * np.ndim(a)), axis=axis) # raises where NumPy refuses: several axes of what can't be reordered
-    for k in sorted((k % np.ndim(a) for k in axes), reverse=True):
-        y = functools.reduce(ufunc, np.moveaxis(a, k, 0))
+    for left, k in enumerate(sorted((k % np.ndim(a) for k in axes), reverse=True), 1 - len(axes)):
+        elements = list(np.moveaxis(a, k, 0))
+        if initial is not None and left == 0: # once, before the last fold
+            elements.insert(0, np.full_like(a, initial, shape=a.shape[:k] + a.shape[k + 1 :]))
+        y = functools.reduce(ufunc, elements)
         a = np.expand_dims(y, k) if keepdims else y
     return a
 

@@ -172,8 +172,9 @@ def _counted(x, n):
 
 # %% ../../nbs/09b_indexing.ipynb #8e0ae81a
 def _push_updated(t, y, x, index, value):
-    lead = leading(t, value)
-    aligned = np.reshape(t, lead + (1,) * (np.ndim(y[index]) - np.ndim(value)) + np.shape(value))
+    lead, shape, ndim = leading(t, value), np.shape(value), np.ndim(y[index])
+    shape = (1,) * (ndim - len(shape)) + shape[max(len(shape) - ndim, 0) :] # a value may have axes of length 1 in front
+    aligned = np.reshape(t, lead + shape)
     return _write(np.zeros_like(y, shape=lead + y.shape), index, aligned, len(lead))
 
 
@@ -182,6 +183,9 @@ def _pull_updated(g, y, x, index, value):
     taken = _pick(g, index, lead)
     if may_repeat(index):
         taken = np.where(_winners(index, x, taken.shape[lead:]), taken, 0)
+    surplus = np.ndim(value) - (taken.ndim - lead)
+    if surplus > 0: # axes of length 1 in front of what the index takes
+        taken = np.reshape(taken, taken.shape[:lead] + (1,) * surplus + taken.shape[lead:])
     return unbroadcast(taken, value, lead)
 
 

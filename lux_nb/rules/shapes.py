@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from .reductions import as_array, leading, negative_axes, repeated, size_of
 from .table import alias, composite, def_rule, stop_gradient, unbroadcast
 from ..devices import get_device, transferred
-from ..tracing import astype
+from ..tracing import astype, dtype_of
 from ..trees import dispatching, flatten_parts, unravel, updated
 
 # %% ../../nbs/09_shapes.ipynb #9bb9a8a4
@@ -277,6 +277,8 @@ def_rule(constant,
 
 # %% ../../nbs/09_shapes.ipynb #5ba2c00a
 def _astype(x, dtype, /, *, copy=True, device=None):
+    if not copy and dtype_of(x) == np.dtype(dtype): # the array itself, to which a write is seen here too
+        return x
     return astype(stop_gradient(x), dtype) if _is_exact(dtype) else converted(x, dtype)
 
 

@@ -29,12 +29,14 @@ class Maps(dict):
 
     def __init__(self, maps: Mapping, variadic: Callable | None = None):
         super().__init__(maps)
-        self.variadic = variadic
+        self.variadic, self.sequence = variadic, False # whether the first operand is a sequence of arrays
         self.rule, self.mode = None, "" # whose maps they are, "push" or "pull"
 
     def __missing__(self, position):
-        if isinstance(position, tuple) and position[0] in self:
-            return partial(self[position[0]], position[1])
+        if isinstance(position, tuple) and position[0] in self and self.variadic is None:
+            if self.sequence:
+                return partial(self[position[0]], position[1])
+            raise TypeError(f"{name_of(self.rule.function)} got a list with traced values among its elements, of which NumPy would make an array: np.stack([...]) makes one that is traced")
         if self.variadic is not None:
             return partial(self.variadic, position)
         raise no_map(self.rule, self.mode, position)
@@ -197,6 +199,7 @@ def def_rule(
 ) -> None:
     "Enter the derivative of `function` into the table: its linear map (push) and the transpose (pull), for each operand."
     push, pull = (_maps({} if given is None else given, variadic and given is not None) for given in (push, pull))
+    push.sequence = pull.sequence = sequence
     names = _parameters(pull if pull or pull.variadic else push, skip=3 if variadic or sequence else 2)
     _forget(function)
     RULES[function] = rule = Rule(function, push, pull, names, several=several, view=view, batched=batched, direct=direct, into=into)
