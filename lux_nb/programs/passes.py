@@ -295,8 +295,8 @@ def prune(recording: Recording) -> Recording:
 
 # %% ../../nbs/17b_passes.ipynb #b303671e
 def is_number(value: Any, number: float | None = None) -> bool:
-    "Whether a value is a constant number, and this one."
-    return isinstance(value, (int, float, np.number)) and type(value) is not bool and (number is None or value == number)
+    "Whether a value is a constant number, and this one. A duration, to NumPy an integer, is none."
+    return isinstance(value, (int, float, np.number)) and type(value) not in (bool, np.timedelta64) and (number is None or value == number)
 
 
 def is_scalar(value: Any) -> bool:
