@@ -361,3 +361,22 @@ def test_a_set_that_grows_is_noticed():
     numbers.add(3.0)
     with pytest.raises(ValueError, match="'numbers'.*has changed since"):
         pullback(np.ones(2))
+
+
+def test_names_that_two_functions_share_are_told_apart():
+    def scaled_by(scale):
+        return lambda x: x * scale
+
+    first, second, both = scaled_by(SCALE), scaled_by(np.ones(2)), [partial_of(SCALE), partial_of(np.ones(2))]
+    for f in (lambda x: first(x) * second(x), lambda x: second(x) * first(x), lambda x: both[0](x) * both[1](x)):
+        _, pullback = lux.vjp(lux.remat(f), np.ones(2))
+        SCALE[0] = 5.0
+        try:
+            with pytest.raises(ValueError, match="has changed since"):
+                pullback(np.ones(2))
+        finally:
+            SCALE[0] = 1.0
+
+
+def partial_of(scale):
+    return functools.partial(lambda scale, x: x * scale, scale)

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['UFUNCS', 'UFUNC_OF', 'REDUCTIONS', 'BLAS', 'PLAIN', 'SHAPES', 'ALGEBRA', 'BLOCK', 'Rewriter', 'is_array', 'is_numpy',
-           'array_kind', 'shape_of', 'dtype_of', 'is_weak', 'fits', 'plain', 'fold', 'key_of', 'share', 'prune',
-           'is_number', 'is_scalar', 'simplify', 'is_elementwise', 'narrow', 'contract', 'accumulate', 'added', 'Block',
+           'array_kind', 'shape_of', 'dtype_of', 'is_weak', 'fits', 'plain', 'fold', 'share', 'prune', 'is_number',
+           'is_scalar', 'simplify', 'is_elementwise', 'narrow', 'contract', 'accumulate', 'added', 'Block',
            'joins_block', 'sums_block', 'group', 'block_of', 'improved', 'settled', 'tidy']
 
 # %% ../../nbs/17b_passes.ipynb #fee39be7
@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from .recording import Instruction, Recording, Slot, replaced
+from .recording import Instruction, Recording, Slot, key_of, replaced
 from ..rules.indexing import is_basic, scatter
 from ..rules.table import stop_gradient
 from ..tracing import astype
@@ -249,23 +249,6 @@ def fold(instruction: Instruction, r: Rewriter) -> Any:
     return value[()] if isinstance(value, np.ndarray) else value
 
 # %% ../../nbs/17b_passes.ipynb #969eaf29
-def key_of(value: Any) -> Any:
-    "A key that is equal for equal constants, slots and structures of them."
-    if type(value) is Slot:
-        return value
-    if isinstance(value, (tuple, list)):
-        return (type(value), *map(key_of, value))
-    if type(value) is slice:
-        return (slice, key_of(value.start), key_of(value.stop), key_of(value.step))
-    if isinstance(value, (float, complex, np.generic)):
-        return type(value), repr(value)
-    try:
-        hash(value)
-    except TypeError:
-        return id(value)
-    return type(value), value
-
-
 def share(recording: Recording) -> Recording:
     "Compute equal expressions once."
     seen: dict = {}

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['MACHINERY', 'GENERATORS', 'VALUE_DEPENDENT', 'SHAPE_KEEPING', 'ARRANGING', 'PRIMITIVES', 'Slot', 'slot_for',
-           'Instruction', 'slots_of', 'replaced', 'Recording', 'users_line', 'assigned_name', 'cannot_record',
-           'Recorded', 'RecordedGenerator', 'list_key', 'Recorder']
+           'Instruction', 'slots_of', 'replaced', 'key_of', 'Recording', 'users_line', 'assigned_name', 'cannot_record',
+           'Recorded', 'RecordedGenerator', 'Recorder']
 
 # %% ../../nbs/17_recording.ipynb #a592b1b4
 import ast
@@ -28,7 +28,7 @@ from ..reverse import lock, unlock
 from ..rules.indexing import scatter
 from ..rules.special import polygamma
 from ..rules.table import RULES, convertible, like, name_of, stop_gradient
-from ..tracing import SEQUENCES, Trace, Tracer, _thread, astype, snapshot
+from ..tracing import SEQUENCES, Trace, Tracer, _thread, astype, innermost, snapshot
 from ..trees import flatten_parts, unravel, updated
 
 # %% ../../nbs/17_recording.ipynb #2657909f
@@ -125,6 +125,23 @@ def replaced(arg: Any, known: dict) -> Any:
     if type(arg) in SEQUENCES:
         return type(arg)([replaced(each, known) for each in arg])
     return arg
+
+# %% ../../nbs/17_recording.ipynb #3d7be915
+def key_of(value: Any) -> Any:
+    "A key that is equal for equal constants, slots and structures of them."
+    if type(value) is Slot:
+        return value
+    if isinstance(value, (tuple, list)):
+        return (type(value), *map(key_of, value))
+    if type(value) is slice:
+        return (slice, key_of(value.start), key_of(value.stop), key_of(value.step))
+    if isinstance(value, (float, complex, np.generic)):
+        return type(value), repr(value)
+    try:
+        hash(value)
+    except TypeError:
+        return id(value)
+    return type(value), value
 
 
 @dataclass(slots=True, eq=False)
@@ -288,19 +305,6 @@ def _is_ours(function: Callable) -> bool:
     return function.__module__.split(".")[0] in (Trace.__module__.split(".")[0], "numpy")
 
 
-def list_key(sequence: Any) -> tuple | None:
-    "What a list or a tuple holds at present, arrays by identity, as those are read anew; None if it holds something recorded."
-    parts: list = [type(sequence)]
-    for each in sequence:
-        if isinstance(each, Tracer):
-            return None
-        part = list_key(each) if type(each) in SEQUENCES else id(each) if hasattr(each, "shape") and not isinstance(each, np.generic) else (type(each), repr(each))
-        if part is None:
-            return None
-        parts.append(part)
-    return tuple(parts)
-
-
 def _is_captured(value: Any) -> bool:
     "Whether a value that f met on its way is an array, which may hold other numbers at the next call."
     return hasattr(value, "dtype") and hasattr(value, "shape") and not isinstance(value, (np.generic, type, Tracer))
@@ -385,8 +389,8 @@ class Recorder(Trace):
 
     def note(self, sequence):
         "Have a list compared at every call, if nothing in it is recorded: then it is part of the program."
-        if type(sequence) is list and not any(value is sequence for value, *_ in self.recording.compared) and (key := list_key(sequence)) is not None:
-            self.recording.compared.append((sequence, key, list(sequence))) # the last keeps its arrays alive
+        if type(sequence) is list and innermost(sequence) is None and not any(value is sequence for value, *_ in self.recording.compared):
+            self.recording.compared.append((sequence, key_of(sequence), list(sequence))) # the last keeps alive what has its identity for a key
 
     def settled(self, value):
         "An array of what NumPy would make one of, as it is now; it is part of the program."

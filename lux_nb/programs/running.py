@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from .passes import Block, improved, is_array
-from .recording import GENERATORS, Instruction, Recorder, Recording, Slot, list_key
+from .recording import GENERATORS, Instruction, Recorder, Recording, Slot, key_of
 from .source import PREFIX, SYMBOL, Memory, Writer, views, wish_for
 from ..randomness import Xoshiro
 from ..rules.table import name_of
@@ -384,7 +384,7 @@ def unchanged(
     before: Any, # a copy of the array, or the key of the list, when the function was recorded
 ) -> bool: # whether the program still fits
     "Whether what a program is made for is as it was."
-    return list_key(value) == before if type(value) is list else np.array_equal(value, before, equal_nan=before.dtype.kind in "fc")
+    return key_of(value) == before if type(value) is list else np.array_equal(value, before, equal_nan=before.dtype.kind in "fc")
 
 
 def no_quick_way(args: tuple, kwargs: dict) -> Any:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lux_nb.devices import CPUDevice, GPUDevice, cpu, cu, get_device, gpu, gpu_available, gpu_device
-from lux_nb.trees import ComponentArray, FrozenDict
+from lux_nb.trees import FrozenDict
 
 pytestmark = pytest.mark.gpu
 
@@ -40,14 +40,6 @@ def test_a_round_trip_changes_nothing(cupy, dtype, shape):
     assert type(cpu(there)) is np.ndarray and same(cpu(there), x)
 
 
-@pytest.mark.parametrize("make", [np.asfortranarray, np.ascontiguousarray, lambda x: x[::2, ::-3], lambda x: x.T])
-def test_memory_order_stays(cupy, make):
-    x = make(np.arange(24.0).reshape(4, 6))
-    there, back = gpu(x), cpu(gpu(x))
-    assert there.flags.f_contiguous == back.flags.f_contiguous == (x.flags.f_contiguous and not x.flags.c_contiguous)
-    assert same(back, x)
-
-
 def test_a_copy_is_done_when_the_call_returns(cupy):
     x = np.zeros(10_000_000)
     there = gpu(x)
@@ -75,13 +67,6 @@ def test_a_structure_keeps_aliases_and_all_that_is_no_array(cupy):
         and there["none"] is None
     )
     assert same(cpu(there)["frozen"].w, x + 1)
-
-
-def test_a_component_array_keeps_its_names(cupy):
-    ps = ComponentArray({"weight": np.arange(6.0).reshape(2, 3), "bias": np.ones(2)})
-    there = gpu(ps)
-    assert type(there) is ComponentArray and get_device(there) == gpu_device() == get_device(there.weight)
-    assert same(cpu(there).weight, ps.weight)
 
 
 def test_cu_is_single_precision(cupy):
