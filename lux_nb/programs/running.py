@@ -355,7 +355,6 @@ class Entry:
 
     def __init__(self, f: Callable, args: tuple, kwargs: dict, passes: bool = True, check: bool = False):
         leaves, self.treedef = tree_flatten((args, kwargs))
-        self.static = [leaf for leaf in leaves if not is_traced(leaf)] # kept alive, so that no identity is used again
         with Recorder() as recorder:
             values = [recorder.input(leaf, name) if is_traced(leaf) else leaf for leaf, name in zip(leaves, leaf_names(f, args, kwargs))]
             given, named = tree_unflatten(self.treedef, [value.value if type(value) is Static else value for value in values])
