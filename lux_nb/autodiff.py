@@ -40,8 +40,8 @@ def scalar_output(
             f"gradient needs a scalar output, got shape {plain.shape}: "
             "use vector_jacobian_product (or jacobian), or sum the output first"
         )
-    if plain.dtype.kind not in "fiubO":
-        raise TypeError(f"gradient needs a real output, got {plain.dtype}: of a complex number, take np.real, np.imag or np.abs first")
+    if plain.dtype.kind not in "fiuO":
+        raise TypeError(f"gradient needs a real output, got {plain.dtype}: of a complex number, take np.real, np.imag or np.abs first; a comparison has no derivative")
     return result
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy import ndarray # one lookup, where np.ndarray takes two
 
 from .rules.table import RULES, bound, cast_like, constant, like, lower, note_view, over_batch, without_rule
-from .tracing import NO_KEYWORDS, SEQUENCES, STATIC, Trace, Tracer, check_result, detached, own, differentiable_leaves, matching_leaves, own_operators, two_results, zeros
+from .tracing import NO_KEYWORDS, SEQUENCES, STATIC, Trace, Tracer, check_result, detached, differentiable_leaves, innermost, matching_leaves, own, own_operators, rows, stacked, two_results, zeros
 from .trees import tree_flatten, tree_structure, tree_unflatten
 
 # %% ../nbs/13_forward.ipynb #9786b26c
@@ -87,8 +87,15 @@ class Forward(Trace):
         return result
 
     def inside(self, sequence, position, pushes, active):
-        "The values of a list or a tuple of arguments."
-        values, found = lower(self, sequence)
+        "The values of a list or a tuple of arguments; that of the array that NumPy would make of it, where it is one operand."
+        if pushes.each is None and innermost(sequence) is not None:
+            array, push = stacked(sequence), pushes[position]
+            if array.owner is not self:
+                return constant(self, array)
+            if push is not None:
+                active.append((push, array.tangent))
+            return array.value
+        values, found = lower(self, sequence if pushes.each is None else rows(sequence))
         for index, dual in found:
             push = pushes[position, index]
             if push is not None:
@@ -124,7 +131,7 @@ class Forward(Trace):
 
     def fitted(self, value, tangent):
         "A tangent in its value's dtype, and broadcast to its shape."
-        if hasattr(value, "dtype") and hasattr(tangent, "dtype"):
+        if hasattr(tangent, "dtype") and (hasattr(value, "dtype") or type(value) is complex):
             tangent = cast_like(tangent, value)
         lead, shape = np.shape(tangent)[: self.batch], np.shape(value)
         return tangent if np.shape(tangent)[self.batch :] == shape else np.broadcast_to(tangent, lead + shape)

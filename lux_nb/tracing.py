@@ -148,6 +148,14 @@ def _hidden(function, args):
     )
 
 
+def _smuggled(tracer):
+    "The error for a traced value that an operation met without being given it."
+    return TypeError(
+        f"the result, a traced value of shape {tracer.shape}, holds another one that no operation was given, so that its derivative would be lost: "
+        "np.stack makes an array of traced values (an array of objects does not), and a function with a custom rule takes them as arguments"
+    )
+
+
 def _foreign():
     "The error for two traced values that no nesting order relates."
     return RuntimeError(
@@ -180,15 +188,22 @@ def stacked(sequence):
     return apply(np.stack, ([stacked(each) if isinstance(each, SEQUENCES) else each for each in sequence],))
 
 
+def rows(sequence):
+    "The arrays of a sequence: of an element that is a sequence itself, with traced values in it, NumPy would make one."
+    return [stacked(each) if isinstance(each, SEQUENCES) and innermost(each) is not None else each for each in sequence]
+
+
 def operand(x):
     "An operand of an arithmetic function: NumPy makes arrays of lists, and so do we."
     if not isinstance(x, SEQUENCES):
         return x
+    if innermost(x) is not None:
+        return stacked(x)
     if (program := recorder()) is not None:
         program.note(x)
     return np.asarray(x)
 
-
+# %% ../nbs/05_tracing.ipynb #0a9d3c11
 def _binary(function):
     "The method pair `__op__`, `__rop__` that applies `function`, and leaves it to a wrapper of higher priority (a ComponentArray)."
 
@@ -254,24 +269,39 @@ def _leaves(name, remedy):
 
     def leave(self, *args, **kwargs):
         raise TypeError(
-            f"{name} of a traced value of shape {self.shape} would leave the trace and lose its derivative: {_counterpart() or remedy}; "
+            f"{name} of a traced value of shape {self.shape} would leave the trace and lose its derivative: {_elsewhere() or remedy}; "
             "stop_gradient(x) where no derivative is wanted"
         )
 
     return leave
 
 
-def _counterpart():
-    "The remedy where a function of SciPy's converts its argument, and we have the same function in NumPy's terms."
-    frame = sys._getframe(2)
-    while frame is not None and not frame.f_globals.get("__name__", "").startswith("scipy."):
+def _elsewhere():
+    "The remedy where it is another library's code, or a function that NumPy doesn't dispatch, that converts its argument."
+    frame, calls = sys._getframe(2), []
+    while frame is not None and (module := frame.f_globals.get("__name__", "").split("."))[0] in ("numpy", "pandas", "scipy"):
+        calls.append((module, frame.f_code.co_name))
         frame = frame.f_back
-    while frame is not None and frame.f_code.co_name not in ("logsumexp", "softmax", "log_softmax"):
-        frame = frame.f_back
-    if frame is not None:
-        name = frame.f_code.co_name
-        axis = "" if name == "logsumexp" else " (along the last axis unless you say another)"
-        return f"use lux_nb.{name}{axis} in place of SciPy's, which turns its argument into a plain array (unless SCIPY_ARRAY_API=1 is set before SciPy is imported)"
+    for place, remedy in _REMEDIES.items():
+        *path, function = place.split(".")
+        for module, name in calls:
+            if module[: len(path)] == path and function in (name, "*"):
+                return remedy.format(name=name)
+
+
+_OURS = "use lux_nb.{name}%s in place of SciPy's, which turns its argument into a plain array (unless SCIPY_ARRAY_API=1 is set before SciPy is imported)"
+_REMEDIES = { # by a module and a function of it, or all of them
+    "scipy.special.logsumexp": _OURS % "",
+    "scipy.special.softmax": _OURS % " (along the last axis unless you say another)",
+    "scipy.special.log_softmax": _OURS % " (along the last axis unless you say another)",
+    "scipy.linalg.*": "use the function of np.linalg that does it, or give yours a custom_rule",
+    "scipy.sparse.*": "make the matrix a plain array with toarray(), or give the product with it a custom_rule",
+    "scipy.stats.*": "write the density or the distribution with np and the ufuncs of scipy.special (ndtr is the normal distribution function)",
+    "scipy.*": "write it with np and the ufuncs of scipy.special, or give the function a custom_rule",
+    "pandas.*": "make the table a plain array with to_numpy()",
+    "numpy.polynomial.*": "use the function on coefficients, such as np.polynomial.polynomial.polyval(x, p.convert().coef)",
+    "numpy.full": "np.ones(shape) * value is the same array, traced",
+}
 
 # %% ../nbs/05_tracing.ipynb #69e3a8c2
 class Tracer:
@@ -283,7 +313,15 @@ class Tracer:
 
     __slots__ = ("owner", "value", "view_of") # its trace; the value below; where it is a view: its base, the base's value then, the index
     __array_priority__ = 1000
+    __pandas_priority__ = 5000 # tables leave their operators to us
     __hash__ = None # like an array, which compares elementwise
+
+    @property
+    def __class__(self):
+        "What `isinstance` asks when the type alone says no. NumPy's polynomials tell arrays from numbers by it: for them a traced array is one."
+        if sys._getframe(1).f_globals.get("__name__", "").startswith("numpy.polynomial") and self.mutable:
+            return ndarray
+        return type(self)
 
     def __array_ufunc__(self, ufunc, method, *inputs, out=None, **kwargs):
         if method == "__call__" and out is None and (len(inputs) == 1 or all([x is self or type(x) in PLAIN for x in inputs])):
@@ -360,7 +398,8 @@ class Tracer:
         return apply(np.divmod, (operand(other), self))
 
     def __round__(self, ndigits=None):
-        return apply(np.round, (self, ndigits or 0))
+        rounded = apply(np.round, (self, ndigits or 0))
+        return int(rounded) if ndigits is None and not self.mutable else rounded # of a number, Python makes a whole one
 
     @property
     def primal(self):
@@ -455,6 +494,8 @@ def write(
         if not np.can_cast(result.dtype, tracer.dtype, "same_kind"):
             raise TypeError(f"{operation}: dtype {result.dtype} can't be written in place into {tracer.dtype}; write y = y + z instead")
         result = apply(astype, (result, tracer.dtype))
+    if not result.mutable: # NumPy's functions make numbers of arrays without axes
+        result = apply(np.copy, (result,))
     tracer.owner.quiet = False
     tracer._become(result)
     return tracer
@@ -470,17 +511,17 @@ class Unsaved:
         if isinstance(view.view_of, Unsaved):
             raise _through_view("an in-place operator")
         base, seen, self.index = view.view_of
-        if isinstance(base.view_of, Unsaved) or base.value is not seen:
+        if base.view_of is not None or base.value is not seen: # a view itself can't be stored in
             raise _through_view("an in-place operator")
         base.owner.quiet = False
-        self.base, self.result, self.before = base, result, base.view_of
+        self.base, self.result = base, result
         base.view_of = self
 
     def saved_as(self, index, value):
         "The base is written to: with the changed view, at the very index that it was taken from, all is well."
         if value is not self.result or not _is_same_index(index, self.index):
             raise _through_view("an in-place operator")
-        self.base.view_of = self.before
+        self.base.view_of = None
 
 
 def _is_same_index(index, other):
@@ -510,7 +551,7 @@ def check_result(
     trace: Trace, # a trace that has ended
     leaf: Any, # a leaf of what its function returned
 ) -> Any: # the leaf
-    "Raise where a result is a view that is out of date, or belongs to a transform that has ended or does not enclose this one."
+    "Raise where a result is a view that is out of date, belongs to a transform that has ended or does not enclose this one, or hides a traced value inside."
     if isinstance(leaf, Tracer):
         if leaf.view_of is not None:
             check_view(leaf)
@@ -519,7 +560,16 @@ def check_result(
                 raise _ended(leaf)
             if leaf.owner.level >= trace.level:
                 raise _foreign()
+        if _hides(leaf.value, leaf.owner.level):
+            raise _smuggled(leaf)
     return leaf
+
+# %% ../nbs/05_tracing.ipynb #1f7b2c90
+def _hides(value, level):
+    "Whether what should belong to the levels below holds a traced value of this level or of one above, by itself or as an element of an array of objects."
+    if isinstance(value, Tracer):
+        return value.owner.level >= level
+    return type(value) is ndarray and value.dtype == object and any([_hides(each, level) for each in value.flat])
 
 
 def snapshot(
@@ -560,7 +610,7 @@ def _write_through(operation, what):
     )
 
 # %% ../nbs/05_tracing.ipynb #b93da25c
-_STACK = "np.stack([...]) builds an array of traced values, np.zeros_like(x) of a traced x can be written to"
+_STACK = "np.stack([a, b]) builds an array of traced values, np.block([[a, b], [c, d]]) one of nested lists, np.zeros_like(x) of a traced x can be written to"
 for _name in BINARY:
     _dunder = f"{_name.strip('_')}__"
     _forward, _reflected = _binary(getattr(operator, _name))

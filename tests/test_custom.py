@@ -380,3 +380,47 @@ def test_names_that_two_functions_share_are_told_apart():
 
 def partial_of(scale):
     return functools.partial(lambda scale, x: x * scale, scale)
+
+
+@both_modes
+def test_a_rule_that_meets_a_traced_value_it_was_not_given_raises(ad):
+    def f(theta, x):
+        @custom_rule(push=lambda t, y, a: t * 2.0, pull=lambda g, y, a: g * 2.0)
+        def scaled(a):
+            return 2.0 * a + theta
+        return np.sum(scaled(x))
+    for x in (2.0, X):
+        with pytest.raises(TypeError, match="a function with a custom rule takes them as arguments"):
+            gradient(f, 1.0, x, ad=ad)
+
+
+class Noisy:
+    "A layer with a generator of its own."
+
+    def __init__(self):
+        self.rng = np.random.default_rng(0)
+
+    def __call__(self, x):
+        return x * (self.rng.random(x.shape) > 0.5)
+
+
+def test_remat_notices_other_values_on_the_way_back():
+    with pytest.raises(ValueError, match="remat: the function gives other values than before"):
+        gradient(lambda x: np.sum(remat(Noisy())(x) ** 2), np.ones(50))
+    class Counts:
+        calls = 0
+        def __call__(self, x):
+            self.calls += 1
+            return {"y": x * self.calls, "calls": self.calls, "name": "n"}
+    counts = Counts()
+    with pytest.raises(ValueError, match="remat: the function gives other values than before"):
+        gradient(lambda x: np.sum(remat(counts)(x)["y"]), X)
+
+
+@pytest.mark.parametrize("f", [
+    lambda x: np.where(x > 1, np.nan, np.exp(x)), lambda x: np.full_like(x, np.inf) * x, lambda x: x[:0], lambda x: x.astype(np.float32), lambda x: x * (1 + 1j),
+    lambda x: 1e-300 * x, lambda x: (x * x, x[0]),
+])
+def test_remat_of_ordinary_functions_is_not_disturbed(f):
+    loss = lambda f: lambda x: sum(np.sum(np.real(y)) for y in lux.tree_leaves(f(x)))
+    assert np.array_equal(gradient(loss(remat(f)), X), gradient(loss(f), X), equal_nan=True)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import lux_nb as lux
-from lux_nb import AutoForward, AutoReverse, ComponentArray, gradient, jvp, vjp
-from lux_nb.reverse import _locks
+from lux_nb import AutoForward, AutoReverse, ComponentArray, check_gradients, gradient, jvp, vjp
+from lux_nb.reverse import SMALL, _locks
 
 X = np.array([[1.0, 2.0], [3.0, 4.0]])
 LARGE = 2000 # numbers in an array that is locked rather than copied
@@ -518,8 +518,88 @@ def test_a_number_in_an_array_that_says_where_may_change(f, start, change, expec
 
 @both_modes
 @pytest.mark.parametrize("f", [
-    lambda x: lux.updated(np.copy(x), [0, 1], [x[2], 5.0]), lambda x: np.full_like(x[:2], [x[0], x[1]]), lambda x: np.dot([[x[0], x[1]], [x[1], x[2]]], x[:2]), lambda x: np.multiply([x[0], x[1]], 2.0),
+    lambda x, pair: lux.updated(np.copy(x), [0, 1], pair([x[2], 5.0])), lambda x, pair: np.full_like(x[:2], pair([x[0], x[1]])),
+    lambda x, pair: np.dot(pair([pair([x[0], x[1]]), pair([x[1], x[2]])]), x[:2]), lambda x, pair: np.multiply(pair([x[0], x[1]]), x[1:]),
+    lambda x, pair: x[:2] * pair([x[1], x[0]]), lambda x, pair: pair((x[1], 3.0)) ** x[:2], lambda x, pair: np.where(x[:2] > 0.5, pair([x[2], x[0]]), x[1:]),
+    lambda x, pair: np.concatenate([pair([x[0]]), x[1:]]), lambda x, pair: np.stack([x[:2], pair([-x[1], x[0]])], 1), lambda x, pair: np.stack([x[:2], pair([x[1], 2.0])]),
+    lambda x, pair: np.vstack([x[:2], pair([x[1], x[2]])]), lambda x, pair: np.column_stack([x[:2], pair((x[1], x[2]))]), lambda x, pair: np.append(x, pair([x[1], 2.0])),
+    lambda x, pair: np.einsum("i,i", pair([x[1], x[0]]), x[:2]), lambda x, pair: np.choose([0, 1], [x[:2], pair([x[2], x[0]])]),
 ])
-def test_a_list_of_traced_values_is_told_to_be_stacked(f, ad):
-    with pytest.raises(TypeError, match=r"np\.stack\(\[\.\.\.\]\)"):
-        gradient(lambda x: np.sum(f(x)), np.arange(3.0), ad=ad)
+@pytest.mark.parametrize("order", ["once", "twice"])
+def test_a_list_of_traced_values_is_the_array_that_numpy_would_make_of_it(f, order, ad):
+    x, weights = np.arange(3.0) + 1, lambda y: y * np.sin(np.arange(np.size(y))).reshape(np.shape(y))
+    of = lambda pair: lambda x: np.sum(weights(f(x, pair)) ** 2)
+    if order == "twice":
+        once = of
+        of = lambda pair: lambda x: np.sum(np.cos(gradient(once(pair), x, ad=ad)))
+    np.testing.assert_allclose(gradient(of(lambda parts: parts), x, ad=ad), gradient(of(np.stack), x, ad=ad), rtol=1e-12)
+
+
+@both_modes
+def test_a_list_of_outer_values_meets_an_inner_one(ad):
+    def outer(a):
+        inner = lambda x: np.dot([a[0], a[1], 2.0], x**2) + np.sum(np.concatenate([[a[2]], x]) ** 2)
+        return np.sum(gradient(inner, np.ones(3), ad=ad))
+    assert np.array_equal(gradient(outer, np.ones(3), ad=ad), [2, 2, 0])
+
+
+def test_nested_lists_of_traced_values_alone_are_told_how():
+    for make in (lambda x: np.multiply([x[0], x[1]], 2.0), lambda x: np.array([[x[0], x[1]], [x[1], x[0]]]), lambda x: np.stack([[x[0], x[1]], [x[1], x[0]]])):
+        with pytest.raises(TypeError, match=r"np\.block\(\[\[a, b\], \[c, d\]\]\) one of nested lists"):
+            gradient(lambda x: np.sum(make(x)), np.ones(2))
+    assert np.array_equal(gradient(lambda x: np.sum(np.block([[x[0], x[1]], [x[1], 1.0]])), np.ones(2)), [1, 2])
+
+
+@both_modes
+@pytest.mark.parametrize("write", [
+    "px, py = y.reshape(3, 2).T; px -= np.mean(px)", "row = y[0][1:]; row *= 10", "col = y.T[0]; col += 5 * col", "v = y.reshape(-1)[::2]; v /= 2",
+    "w = y[:1].reshape(3, 1); w *= 0.5", "y[0][1:] += 1", "v = y[:1]; w = v[:, 1:]; w **= 2",
+])
+def test_an_in_place_operator_on_a_view_of_a_view_raises(write, ad):
+    def f(x):
+        names = {"y": x * 1.0, "np": np}
+        exec(write, names)
+        return np.sum(names["y"] ** 2)
+    with pytest.raises(ValueError, match="through a view"):
+        gradient(f, np.arange(6.0).reshape(2, 3) + 1, ad=ad)
+
+
+@both_modes
+def test_an_array_without_axes_stays_one_however_often_it_is_written_to(ad):
+    def total(x):
+        total = np.zeros_like(x[0])
+        same = total
+        for v in x:
+            total += v
+        total[...] *= 2
+        return 3 * same
+
+    def descent(p):
+        w, b = np.copy(p["w"]), np.copy(p["b"])
+        for _ in range(3):
+            e = x * w + b
+            for q, g in zip([w, b], [np.sum(e * x), np.sum(e)]):
+                q -= 0.1 * g
+        return w + b
+
+    x, p = np.array([0.3, -1.2, 2.1]), {"w": np.array(1.0), "b": np.array(0.5)}
+    assert gradient(total, x, ad=ad).tolist() == [6, 6, 6] and vjp(total, x)[0] == total(x)
+    check_gradients(total, x)
+    check_gradients(descent, p)
+    assert np.allclose(lux.hvp(lambda x: total(x**2), x, np.ones(3)), 12)
+
+
+def test_what_no_derivative_looks_at_is_not_locked():
+    n = SMALL // 8 + 1
+    for f in (lambda w, b: w - b, lambda w, b: b - w, lambda w, b: np.subtract(b, w), lambda w, b: np.add(w, b, dtype=float)):
+        def loss(w):
+            b, total = np.zeros(n), 0.0
+            for t in range(3):
+                b[:] = t # the buffer of the loop before
+                total = total + np.sum(f(w, b) ** 2)
+            return total
+        check_gradients(loss, np.linspace(0, 1, n), order=1)
+    data = np.ones(n)
+    _, pullback = vjp(lambda w: w * data, data * 2)
+    with pytest.raises(ValueError, match="read-only"):
+        data[0] = 5 # which the way back needs

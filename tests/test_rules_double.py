@@ -12,6 +12,9 @@ from test_rules import ROWS
 
 ASKS_THE_HOST = { # as CuPy's own functions do: one number each
     np.linalg.lstsq: "the rank decides on the shape of the residuals",
+    np.linalg.pinv: "what a cutoff removes decides on the derivative",
+    np.real_if_close: "values decide on its dtype", np.polyfit: "it solves by lstsq",
+    **{f: "values decide on its shape" for f in (np.polymul, np.polydiv, np.poly)},
 }
 HOST_INDICES = {np.choose: "the list that names the choices stays on the host, and CuPy's choose takes none"}
 

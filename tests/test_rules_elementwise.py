@@ -11,6 +11,7 @@ from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 
 from lux_nb.autodiff import grad
+from lux_nb.checks import check_gradients
 from lux_nb.forward import jvp
 from lux_nb.reverse import vjp
 from lux_nb.rules.special import logsumexp, polygamma
@@ -426,3 +427,80 @@ else:
 np.testing.assert_allclose(gradient(lambda x: special.logsumexp(x, b=np.ones(4) + np.zeros_like(x)), x), lux.softmax(x))
 """
     subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | {"SCIPY_ARRAY_API": "1"})
+
+
+# The dtype of a ufunc's loop
+
+@pytest.mark.parametrize("f", [
+    lambda x, **k: np.maximum(x, 0.2, **k), lambda x, **k: np.minimum(0.5, x, **k), lambda x, **k: np.fmax(x, x[::-1], **k), lambda x, **k: np.maximum.accumulate(x, **k),
+    lambda x, **k: np.multiply(x, x, **k), lambda x, **k: np.add(x, 1, **k), lambda x, **k: np.exp(x, **k), lambda x, **k: np.maximum.reduce(x, **k),
+])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.longdouble])
+def test_a_loop_in_another_dtype_has_the_same_derivative(f, dtype):
+    x = np.array([0.1, 0.7, 0.3, 1.1])
+    y, pullback = vjp(lambda x: f(x, dtype=dtype), x)
+    assert y.dtype == dtype
+    np.testing.assert_array_equal(y, f(x, dtype=dtype))
+    expected = vjp(f, x)[1](np.ones(np.shape(y)))[0]
+    np.testing.assert_allclose(pullback(np.ones(np.shape(y), dtype)[()])[0], expected, rtol=1e-6)
+    _, t = jvp(lambda x: f(x, dtype=dtype), (x,), (np.ones(4),))
+    np.testing.assert_allclose(t, jvp(f, (x,), (np.ones(4),))[1], rtol=1e-6)
+
+
+@pytest.mark.parametrize("f", [lambda x: np.multiply(x, 2.5, dtype=int, casting="unsafe"), lambda x: np.square(x, dtype=int, casting="unsafe")])
+def test_a_loop_of_whole_numbers_cuts_the_derivative_off(f):
+    x = np.array([1.3, 2.6, 3.7])
+    check(grad(lambda x: np.sum(f(x) * 1.0))(x), [0, 0, 0])
+    check(jvp(lambda x: f(x) * 1.0, (x,), (np.ones(3),))[1], [0, 0, 0])
+    check(vjp(f, x)[0], f(x))
+
+
+def test_a_loop_of_real_numbers_drops_imaginary_parts():
+    z = np.array([1 + 2j, 3 - 1j])
+    with pytest.warns(np.exceptions.ComplexWarning):
+        np.multiply(z, z, dtype=float, casting="unsafe")
+    check(grad(lambda z: np.sum(np.multiply(z, z, dtype=float, casting="unsafe")))(z), [2, 6])
+
+
+@pytest.mark.parametrize("f, error, match", [
+    (lambda x: np.add(x, 1, dtype=int), TypeError, "operand 0 of dtype float64 is not converted to int64"),
+    (lambda x: np.abs(x * 1j, dtype=float), NotImplementedError, "with astype"),
+    (lambda x: np.float_power(x, 2, dtype=np.float32), NotImplementedError, "does not know the argument 'dtype'"),
+    (lambda x: np.clip(x, 0, 1, dtype=np.float32), NotImplementedError, r"np\.clip: its derivative does not know the argument 'dtype'"),
+    (lambda x: np.divmod(x, 2, casting="safe")[1], NotImplementedError, r"np\.divmod: .*'casting'"),
+])
+def test_what_a_loop_can_not_do_is_said(f, error, match):
+    with pytest.raises(error, match=match):
+        grad(lambda x: np.sum(f(x)))(np.ones(2))
+
+
+def test_the_usual_where_is_none():
+    check(grad(lambda x: np.sum(np.add(x, x, where=True)))(np.ones(2)), [2, 2])
+
+
+# Complex exponents, infinities, replacements, polynomials
+
+@pytest.mark.parametrize("power", [np.power, operator.pow, np.float_power])
+def test_a_negative_base_has_complex_powers(power):
+    def parts(a, b, c):
+        y = power(a, b + 1j * c)
+        return np.real(y), np.imag(y)
+    check_gradients(parts, np.array([-1.5, 2.0, -0.3]), np.array([0.5, 1.2, -1.0]), np.array([1.0, 0.3, 0.7]))
+    value = (-2.0) ** (0.5 + 1j) * np.log(-2 + 0j)
+    check(vjp(lambda n: (-2.0) ** n, 0.5 + 1j)[1](1 + 0j)[0], value)
+
+
+def test_logaddexp_of_infinities_by_folds():
+    with np.errstate(invalid="ignore"):
+        for x in ([INF, 1.0, 2.0], [-INF, -INF, -INF], [-INF, 1.0, 2.0], [INF, INF, 0.0]):
+            x = np.array(x)
+            np.testing.assert_allclose(grad(np.logaddexp.reduce)(x), grad(logsumexp)(x) if np.isfinite(x).any() else np.zeros(3), rtol=1e-14)
+
+
+def test_nan_to_num_with_an_array_of_replacements():
+    check(grad(lambda x: np.sum(np.nan_to_num(x, nan=np.array([1.0, 2.0]))))(np.array([NAN, 2.0])), [0, 1])
+
+
+def test_coefficients_of_a_polynomial_have_a_dtype():
+    x = np.ones(2, np.float32)
+    assert vjp(lambda x: np.polyval([1, 2, 3], x), x)[0].dtype == np.polyval([1, 2, 3], x).dtype == np.float64

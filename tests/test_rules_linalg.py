@@ -4,7 +4,9 @@ import pytest
 
 from lux_nb.arrays import BigFloat
 from lux_nb.autodiff import gradient, hessian
+from lux_nb.checks import check_gradients
 from lux_nb.forward import jvp
+from lux_nb.programs import compiled
 from lux_nb.reverse import record, vjp
 
 H = 1e-5
@@ -227,3 +229,92 @@ def test_third_derivatives(f, rng):
     third = jvp(second, (0.0,), (1.0,))[1]
     np.testing.assert_allclose(third, (second(1e-4) - second(-1e-4)) / 2e-4, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(gradient(second, 0.0), third, rtol=1e-7, atol=1e-9)
+
+
+# Singular values that are cut off
+
+A = np.diag([3.0, 1.0]) + np.array([[0.2, 0.5], [0.1, 0.3]]) # singular values 3.26 and 1.26
+
+
+@pytest.mark.parametrize("f", [
+    lambda a: np.linalg.pinv(a, 0.5), lambda a: np.linalg.pinv(a, rtol=0.5), lambda a: np.linalg.pinv(np.concatenate([a, a * a]), 0.6),
+    lambda a: np.linalg.pinv(np.concatenate([a, a * a], 1), 0.6), lambda a: np.linalg.pinv(a + a.T, 0.5, True), lambda a: np.linalg.pinv(a * (1 + 1j) + a.T, 0.5).real,
+    lambda a: np.linalg.pinv(np.stack([a, 2 * a, a.T]), [0.5, 0.1, 0.5]), lambda a: np.linalg.lstsq(a, np.array([1.0, 2.0]), rcond=0.5)[0],
+    lambda a: np.linalg.pinv(a, 1e-10), lambda a: np.linalg.pinv(a), lambda a: np.linalg.pinv(np.outer(a[0], a[1]), 1e-10),
+])
+def test_a_pseudo_inverse_with_a_cutoff(f):
+    check_gradients(f, A)
+    weights = np.random.default_rng(0).normal(size=f(A).shape)
+    h = hessian(lambda a: np.sum(f(a) * weights), A).reshape(4, 4)
+    np.testing.assert_allclose(h, h.T, atol=1e-9)
+    np.testing.assert_allclose(vjp(f, A)[0], f(A), rtol=1e-13)
+
+
+def test_a_pseudo_inverse_of_equal_singular_values():
+    check_gradients(lambda a: np.linalg.pinv(a, 1e-12), np.eye(3))
+
+
+def test_least_squares_in_the_wider_of_two_dtypes():
+    a, b = np.vander(np.linspace(0, 1, 8), 6).astype(np.float32), np.linspace(1, 2, 8) ** 2
+    value, expected = vjp(lambda b: np.linalg.lstsq(a, b)[0], b)[0], np.linalg.lstsq(a, b)[0]
+    np.testing.assert_allclose(value, expected, atol=1e-9)
+    for found, known in zip(vjp(lambda b: np.linalg.lstsq(a, b)[2:] + (b,), b)[0], np.linalg.lstsq(a, b)[2:]):
+        assert np.asarray(found).dtype == np.asarray(known).dtype
+    np.testing.assert_allclose(gradient(lambda b: np.sum(np.linalg.lstsq([[1, 2], [3, 4], [5, 7]], b)[0]), np.ones(3)), np.linalg.pinv([[1, 2], [3, 4], [5, 7]]).sum(0))
+
+
+def test_the_order_of_a_norm_has_no_dtype():
+    x = np.ones((2, 2), np.float32)
+    assert vjp(lambda x: np.linalg.norm(x, np.float64(3), axis=0), x)[0].dtype == np.linalg.norm(x, np.float64(3), axis=0).dtype == np.float32
+
+
+@pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")
+def test_einsum_in_another_dtype():
+    z = np.array([1 + 2j, 3 - 1j])
+    np.testing.assert_array_equal(gradient(lambda z: np.einsum("i,i", z, z, dtype=float, casting="unsafe"), z), [2, 6])
+    with pytest.raises(TypeError, match="dtype=int64 has no derivative"):
+        gradient(lambda x: np.einsum("i,i", x, x, dtype=int, casting="unsafe") * 1.0, np.ones(2))
+
+
+# Polynomials
+
+@pytest.mark.parametrize("f", [
+    lambda x: np.polyadd(x, [1, 2, 3, 4]), lambda x: np.polysub([1, 2], x), lambda x: np.polymul(x, [1, 2, 3, 4]), lambda x: np.polymul([x[0], 2.0, x[2]], x[:2]),
+    lambda x: np.polydiv(x, [2, 1]), lambda x: np.polydiv([1, 3, 2, 4], x[:2]), lambda x: np.polyint(x[:2], 2, [x[0], 3.0]), lambda x: np.poly([x[0], 2.0, x[1]]),
+    lambda x: np.polyfit([0, 1, 2, 3], x, 2), lambda x: np.polyfit(x, [0, 1, 2, 3], 1), lambda x: np.polyder([x[0], 2.0, 1.0] * x[:3]),
+    lambda x: (lambda r: (r.real, r.imag))(np.roots(np.concatenate([x, [3.0]]))),
+])
+def test_polynomials_with_lists_and_numbers(f):
+    check_gradients(f, np.array([0.7, -1.3, 2.1, 0.4]))
+
+
+def test_roots_move_with_coefficients_that_are_zero():
+    moves = lambda p: vjp(np.roots, p)[1](np.eye(1, len(np.roots(p)))[0])[0]
+    np.testing.assert_allclose(moves(np.array([1.0, 2.0, 0.0])), [2, -1, 0.5] if np.roots([1, 2, 0])[0] == -2 else [0, 0, -0.5]) # the root -2
+    at_zero = vjp(np.roots, np.array([1.0, 2.0, 0.0]))[1](np.array([0.0, 1.0]))[0]
+    np.testing.assert_allclose(at_zero, [0, 0, -0.5]) # the root 0 moves by -1/2 with the last coefficient, which NumPy strips
+    np.testing.assert_allclose(vjp(np.roots, np.array([0.0, 1.0, -3.0]))[1](np.ones(1))[0], [-9, -3, -1])
+    assert np.isnan(vjp(np.roots, np.array([1.0, -2.0, 1.0]))[1](np.ones(2))[0]).all() # a double root
+
+
+def test_a_product_depends_on_a_leading_zero():
+    np.testing.assert_array_equal(vjp(lambda p: np.polymul(p, [1.0, 2.0]), np.array([0.0, 3.0]))[0], np.polymul([0.0, 3.0], [1.0, 2.0]))
+    np.testing.assert_array_equal(vjp(lambda p: np.polymul(p, [1.0, 2.0]), np.array([0.0, 3.0]))[1](np.ones(2))[0], [2, 3])
+
+
+@pytest.mark.parametrize("f, error, match", [
+    (lambda x: np.polyadd(np.poly1d([1, 2]), x), TypeError, "poly1d .*p.coeffs"), (lambda x: np.vander(x[:, None]), ValueError, "needs a vector"),
+    (lambda x: np.polyder(x, -1), ValueError, "not negative"), (lambda x: np.polyint(x, 3, [1, 2]), ValueError, "one constant or 3"),
+    (lambda x: np.polydiv(x[:, None], x), ValueError, "needs vectors"), (lambda x: np.poly(x.reshape(1, 2)), ValueError, "square matrix"),
+    (lambda x: np.polyfit(x, x, -1), ValueError, "not negative"), (lambda x: np.polyfit(x, x[:1], 1), TypeError, "as many values"),
+    (lambda x: np.polyfit(x, x, 1, w=x[:1]), TypeError, "one weight a point"), (lambda x: np.polyfit(x, x, 1, cov=True), ValueError, "more points than coefficients"),
+])
+def test_polynomials_that_are_none(f, error, match):
+    with pytest.raises(error, match=match):
+        gradient(lambda x: np.sum(f(x)), np.ones(2) + np.arange(2))
+
+
+def test_a_program_of_polynomials_raises_where_values_decide_on_shapes():
+    for f in (lambda x: np.polymul(x, x), lambda x: np.roots(x), lambda x: np.polydiv(x, [1.0, 1.0])[0]):
+        with pytest.raises(TypeError, match="whose shape depends on values"):
+            compiled(f)(np.array([1.0, 2.0]))

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 
-from lux_nb.autodiff import gradient, hessian, jacobian
+from lux_nb.autodiff import AutoForward, AutoReverse, gradient, hessian, jacobian
+from lux_nb.checks import check_gradients
 from lux_nb.forward import jvp
 from lux_nb.reverse import vjp
 
@@ -159,3 +160,60 @@ def test_slices_without_any_term():
 def test_what_numpy_refuses_is_refused(call, match):
     with pytest.raises((ValueError, TypeError), match=match):
         vjp(call, X)
+
+
+# Complex numbers made real, NaN, axes, modes, what NumPy makes a number
+
+@pytest.mark.parametrize("reduction", [
+    np.prod, np.cumprod, np.multiply.reduce, np.multiply.accumulate, np.nanprod, np.sum, np.mean, np.cumsum, np.var, np.std, np.nanvar,
+])
+@pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")
+def test_a_reduction_to_real_numbers_drops_imaginary_parts(reduction):
+    check_gradients(lambda a, b: reduction(a + 1j * b, dtype=float), np.array([1.0, 3.0, 2.0]), np.array([2.0, -1.0, 0.5]))
+
+
+@pytest.mark.parametrize("function", [np.max, np.min, np.ptp, np.maximum.reduce, np.minimum.reduce])
+def test_an_extremum_that_is_nan_has_derivatives_that_are(function):
+    x = np.array([[np.nan, 1.0, 2.0], [0.0, 1.0, 5.0]])
+    for ad in (AutoForward(), AutoReverse()):
+        found = gradient(lambda x: np.sum(function(x, axis=1)), x, ad=ad)
+        assert np.isnan(found[0]).all() and (ad == AutoForward() or np.isfinite(found[1]).all()) # a tangent of zero times NaN is NaN
+
+
+@pytest.mark.parametrize("f", [np.sum, np.mean, np.max, np.cumsum, np.sort, np.median, np.cumprod, np.nanmax, np.std])
+def test_an_axis_may_be_an_array_without_axes(f):
+    equal(gradient(lambda x: np.sum(f(x, axis=np.array(1)) ** 2), X), gradient(lambda x: np.sum(f(x, axis=1) ** 2), X))
+    equal(gradient(lambda x: np.average(x, axis=[0, 1]), X), np.full((2, 3), 1 / 6))
+
+
+@pytest.mark.parametrize("mode, name", [(0, "valid"), (1, "same"), (2, "full")])
+def test_modes_of_convolutions_have_numbers(mode, name):
+    x, v = np.array([0.1, 0.7, 0.3, 1.1]), np.array([1.0, 2.0, 3.0])
+    for f in (np.convolve, np.correlate):
+        equal(gradient(lambda x, v: np.sum(np.sin(f(x, v, mode))), x, v)[0], gradient(lambda x, v: np.sum(np.sin(f(x, v, name))), x, v)[0])
+    equal(gradient(lambda x: jvp(lambda x: np.sum(np.convolve(x, v) ** 2), (x,), (1.0,))[1], 0.7), 28)
+
+
+def test_running_sums_of_nothing_begin_somewhere():
+    if hasattr(np, "cumulative_sum"):
+        for f in (np.cumulative_sum, np.cumulative_prod):
+            y, pullback = vjp(lambda x: f(x, include_initial=True), np.zeros(0))
+            equal(y, f(np.zeros(0), include_initial=True))
+            assert pullback(np.ones(1))[0].shape == (0,)
+
+
+@pytest.mark.parametrize("f", [
+    lambda x: np.linalg.norm(x, 3), lambda x: np.linalg.norm(x, np.inf), lambda x: np.linalg.norm(np.outer(x, x), 1), lambda x: np.linalg.norm(np.outer(x, x), -1),
+    lambda x: np.linalg.vector_norm(x, ord=-2), lambda x: np.interp(x[0], [0.0, 3.0], [0.0, 1.0]), lambda x: np.average(x, weights=x, returned=True)[1],
+    lambda x: np.average(x, returned=True)[1] * x[0], lambda x: np.linalg.det(np.outer(x, x) + np.eye(2)), lambda x: np.median(x), lambda x: np.trapezoid(x),
+])
+def test_what_numpy_gives_as_a_number_is_replaced_in_place(f):
+    def aliased(x):
+        n = f(x)
+        m = n
+        m += 1.0
+        return n * m
+    x = np.array([1.0, 2.0])
+    assert np.isscalar(f(x))
+    equal(vjp(aliased, x)[0], aliased(x))
+    check_gradients(aliased, x)

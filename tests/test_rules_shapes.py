@@ -1,10 +1,13 @@
 """Shapes and indexing where it is easy to be wrong: writes, repeats, layouts, NaN, ties, numbers, dtypes, refusals."""
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 
-from lux_nb.autodiff import gradient, hessian, jacobian
+from lux_nb.autodiff import AutoForward, AutoReverse, gradient, hessian, jacobian
+from lux_nb.checks import check_gradients
 from lux_nb.forward import jvp
 from lux_nb.reverse import vjp
 from lux_nb.rules.indexing import is_basic, scatter
@@ -229,7 +232,8 @@ def test_parts_of_a_component_array():
     (lambda x: np.copyto(np.zeros((2, 3)), x), "updated"),
     (lambda x: np.fill_diagonal(x, 1.0), "updated"),
     (lambda x: np.unique(x), "return_index"),
-    (lambda x: np.trim_zeros(x[0]), "return_index"),
+    (lambda x: np.trim_zeros(x[0]), r"np\.nonzero, and cut with x\[start:stop\]"),
+    (lambda x: np.full_like(np.ones(2), x[0, 0]), r"np\.full_like.* np\.where"),
     (lambda x: np.histogram(x), "density"),
     (lambda x: np.apply_along_axis(np.sum, 0, x), "np.stack"),
     (lambda x: np.pad(x, 1, "empty"), "np.concatenate"),
@@ -256,3 +260,76 @@ def test_positions_and_counts_are_plain():
         return np.sum(x[0][np.argsort(x[0])] * stop_gradient(x[0]))
 
     equal(gradient(f, X), [[1, 2, 3], [0, 0, 0]])
+
+
+# Truth values as indices, orders of memory, one array in place of a list of them
+
+@pytest.mark.parametrize("f", [
+    lambda x: np.take(x, np.array([True, True])), lambda x: np.take(x, [True, False]), lambda x: x.take(True), lambda x: np.take(x, [[True], [False]], axis=0),
+    lambda x: np.bincount(np.array([True, True, False]), x), lambda x: np.bincount([True, False, True], x, 3),
+])
+def test_truth_values_are_whole_numbers_where_numpy_says_so(f):
+    check_gradients(lambda x: f(x) * np.arange(1.0, 1 + np.size(f(np.ones(3)))).reshape(np.shape(f(np.ones(3)))), np.array([2.0, 5.0, -1.0]))
+
+
+@pytest.mark.parametrize("order", "CFAK")
+@pytest.mark.parametrize("f", [
+    lambda x, order: np.ravel(x, order), lambda x, order: x.flatten(order), lambda x, order: np.ravel(x.T, order), lambda x, order: np.ravel(x * 2, order),
+    lambda x, order: x.reshape(-1, order=order.replace("K", "A")), lambda x, order: x.T.reshape(1, -1, order=order.replace("K", "A")),
+])
+def test_orders_of_memory_are_those_of_the_input(f, order):
+    plain = np.arange(24.0).reshape(4, 6)
+    for x in (plain, plain.T, plain[:, ::2], plain[:, ::2].T, plain[::-1], plain[::-1, ::2].T, plain[:1, ::2], plain[1:, 1:].T):
+        for start in (x, np.tile(x, (30, 40))[:, ::2].T): # a small array is copied, a large one locked
+            value, pullback = vjp(lambda x: f(x, order), start)
+            equal(value, f(start, order))
+            weights = np.random.default_rng(0).normal(size=value.shape)
+            equal(np.sum(pullback(weights)[0] * np.sin(start)), np.sum(weights * f(np.sin(start), order) if order in "CF" else weights * jvp(lambda x: f(x, order), (start,), (np.sin(start),))[1]))
+
+
+@pytest.mark.parametrize("f", [
+    np.concatenate, np.stack, np.vstack, np.hstack, lambda x: np.concatenate(x, axis=1) if np.ndim(x) == 3 else np.concatenate(x), lambda x: np.stack(x, axis=-1),
+])
+@pytest.mark.parametrize("shape", [(2, 3), (2, 3, 2)])
+def test_an_array_stands_for_the_list_of_its_layers(f, shape):
+    x = np.random.default_rng(0).normal(size=shape)
+    weights = np.random.default_rng(1).normal(size=f(x).shape)
+    check_gradients(lambda x: f(x) * weights, x)
+    equal(jacobian(f, x, ad=AutoReverse()), jacobian(f, x, ad=AutoForward()))
+
+
+@pytest.mark.parametrize("join", [np.concatenate, np.stack, np.vstack])
+def test_joining_to_whole_numbers_is_refused(join):
+    with pytest.raises(TypeError, match="dtype=int64 has no derivative"):
+        gradient(lambda x: np.sum(join([x, x], dtype=int, casting="unsafe")) * 1.0, np.ones(2))
+
+
+# NaN and nothing in quantiles
+
+@pytest.mark.parametrize("function", [np.median, lambda x, **k: np.quantile(x, 0.3, **k), lambda x, **k: np.percentile(x, [30, 60], **k)])
+def test_a_quantile_that_is_nan_has_derivatives_that_are(function):
+    x = np.array([[np.nan, 1.0, 2.0], [0.0, 1.0, 5.0]])
+    for ad in (AutoForward(), AutoReverse()):
+        found = gradient(lambda x: np.sum(function(x, axis=1)), x, ad=ad)
+        assert np.isnan(found[0]).all() and (ad == AutoForward() or np.isfinite(found[1]).all()) # a tangent of zero times NaN is NaN
+
+
+@pytest.mark.parametrize("function", [np.nanmedian, lambda x, **k: np.nanquantile(x, 0.3, **k), np.nanmax])
+def test_nan_alone_has_no_part_in_what_is_masked_out(function):
+    x = np.array([[np.nan] * 3, [1.0, 2.0, 3.0]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning) # NumPy says that a slice is all NaN
+        for ad in (AutoForward(), AutoReverse()):
+            found = gradient(lambda x: np.sum(np.where([False, True], function(x, axis=1), 0)), x, ad=ad)
+            assert np.array_equal(found[0], np.zeros(3)) and np.sum(found[1]) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("function", [np.median, np.nanmedian, lambda x, **k: np.quantile(x, [0.3, 0.5], **k)])
+def test_quantiles_of_no_rows(function):
+    for ad in (AutoForward(), AutoReverse()):
+        assert gradient(lambda x: np.sum(function(x, axis=1)), np.zeros((0, 3)), ad=ad).shape == (0, 3)
+
+
+@pytest.mark.parametrize("function", [np.median, np.nanmedian, lambda x: np.quantile(x, 0.3)])
+def test_quantiles_of_a_number_to_second_order(function):
+    equal(hessian(lambda x: function(x) ** 2, 0.7), 2)

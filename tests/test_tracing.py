@@ -6,6 +6,7 @@ import itertools
 import math
 import operator
 import pickle
+import sys
 import threading
 
 import numpy as np
@@ -252,3 +253,92 @@ class TestThreads:
             return y * y
         gradient(lambda x: gradient(f, 2.0, ad=outer) * x, 1.0, ad=outer)
         assert found in ([], [2.0])
+
+
+# Other libraries' code, object arrays, threads
+
+@both_modes
+@pytest.mark.parametrize("name", ["polynomial.polyval", "polynomial.polyvalfromroots", "chebyshev.chebval", "legendre.legval", "hermite.hermval", "hermite_e.hermeval", "laguerre.lagval"])
+def test_polynomials_tell_arrays_from_numbers(name, ad):
+    module, _, function = name.partition(".")
+    value = getattr(getattr(np.polynomial, module), function)
+    coefficients = np.arange(6.0).reshape(3, 2) + 1
+    for x in (np.array([0.5, 2.0]), np.array([[0.5], [2.0]]), 0.5):
+        f = lambda x: np.sum(value(x, coefficients) ** 2)
+        assert vjp(f, x)[0] == f(x)
+        lux.check_gradients(f, x, order=1)
+        h = 1e-6
+        assert np.sum(gradient(f, x, ad=ad)) == pytest.approx((f(x + h) - f(x - h)) / (2 * h), rel=1e-6)
+    assert not isinstance(lux.tracing.Tracer(), np.ndarray) and isinstance(lux.tracing.Tracer(), lux.tracing.Tracer)
+
+
+@both_modes
+@pytest.mark.parametrize("combine", [lambda cells, x: np.where(x > 1.5, cells, x), lambda cells, x: np.stack([cells, x]), lambda cells, x: np.maximum(cells, 0) * 1.0])
+def test_an_array_of_objects_hides_no_traced_value(combine, ad):
+    def f(x):
+        cells = np.empty(3, dtype=object)
+        for i in range(3):
+            cells[i] = x[i] ** 2
+        return np.sum(combine(cells, x))
+    try:
+        found = gradient(f, X, ad=ad)
+    except TypeError as error:
+        assert "an array of objects does not" in str(error)
+    else: # computed element by element
+        assert np.array_equal(found, 2 * X)
+
+
+@pytest.mark.parametrize("f, match", [
+    (lambda x: np.sum(np.full(3, x[0])), r"np\.ones\(shape\) \* value"),
+    (lambda x: np.polynomial.Polynomial([1.0, 2.0])(x)[0], "on coefficients, such as .*polyval"),
+    (lambda x: np.sum(scipy_of("linalg").solve(np.eye(3), x)), "np.linalg that does it"),
+    (lambda x: np.sum(scipy_of("stats").norm.cdf(x)), "ndtr is the normal distribution function"),
+    (lambda x: np.sum(scipy_of("sparse").csr_array(np.eye(3)) @ x), r"toarray\(\)"),
+    (lambda x: np.sum(x @ scipy_of("sparse").csr_array(np.eye(3))), r"takes? no sparse ones: convert it with toarray\(\)"),
+    (lambda x: np.sum(scipy_of("special").hyp2f1(1, 2, 3, x)), "^hyp2f1 met a traced value"),
+])
+def test_the_remedy_fits_whose_code_it_is(f, match):
+    with pytest.raises((TypeError, NotImplementedError), match=match):
+        gradient(f, X)
+
+
+def scipy_of(name):
+    "A module of SciPy."
+    return pytest.importorskip(f"scipy.{name}")
+
+
+def test_a_number_rounds_to_a_whole_one():
+    assert np.array_equal(gradient(lambda x: x[round(x[0])] ** 2 + round(x[0]) * x[0], X), [1, 4, 0])
+    assert gradient(lambda x: round(x, 1) * x, 2.26) == pytest.approx(2.3)
+    with pytest.raises(TypeError, match="can't be recorded"):
+        lux.compiled(lambda x: round(x[0]))(X)
+
+
+def test_threads_may_share_a_tape():
+    x = np.random.default_rng(0).normal(size=(8, 200_000))
+    part = lambda x, i: np.sum(np.tanh(x[i] * i + np.exp(-x[i] ** 2)) * x[i])
+    expected, interval = gradient(lambda x: sum(part(x, i) for i in range(8)), x), sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            for _ in range(5):
+                np.testing.assert_allclose(gradient(lambda x: sum(pool.map(lambda i: part(x, i), range(8))), x), expected, rtol=1e-12)
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def test_an_entry_finds_its_slot_when_another_thread_was_quicker():
+    class Crowded(list):
+        "A list of entries, to which another thread appends just before we do."
+
+        def append(self, entry):
+            super().append((None, (), (), 0.0))
+            super().append(entry)
+
+    with lux.reverse.Tape() as tape:
+        x = tape.leaf(2.0)
+        tape.entries = Crowded(tape.entries)
+        y = np.sin(x) * 3.0
+        assert tape.entries[y.slot][-1] == y.value and tape.entries[y.slot][2][0][1] == 2
+        with pytest.raises(RuntimeError, match=r"np\.modf has several results, and can't be recorded while another thread records too"):
+            np.modf(y)

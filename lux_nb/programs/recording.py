@@ -268,7 +268,7 @@ class RecordedGenerator:
 VALUE_DEPENDENT = {
     getattr(np, name)
     for name in """nonzero flatnonzero argwhere unique unique_values unique_counts unique_inverse unique_all compress extract
-    bincount union1d intersect1d setdiff1d setxor1d trim_zeros place putmask histogram_bin_edges""".split()
+    bincount union1d intersect1d setdiff1d setxor1d trim_zeros place putmask histogram_bin_edges roots polymul polydiv""".split()
     if hasattr(np, name)
 } # the shapes of their results depend on values, or they write
 

@@ -6,5 +6,6 @@ from . import indexing
 from . import products
 from . import linalg
 from . import factorizations
+from . import polynomials
 from . import fft
 from . import special

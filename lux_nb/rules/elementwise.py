@@ -15,8 +15,9 @@ import numpy as np
 
 from lux_nb.rules.table import (
     COMPOSITES, NONDIFFERENTIABLE, RULES, alias, composite, def_rule, elementwise, name_of, nondifferentiable,
-    without_out,
+    stop_gradient, without_out,
 )
+from ..tracing import astype, operand, rows
 from ..trees import dispatching
 
 # %% ../../nbs/07_elementwise.ipynb #baeffe73
@@ -39,6 +40,7 @@ def _by_base(d, y, x, n):
 
 def _by_exponent(d, y, x, n):
     "d times the derivative of x**n by n: x**n log(x), and 0 for x = 0."
+    x = x + 0j if np.iscomplexobj(y) else x # of a negative base too
     log = float(np.log(x or 1)) if isinstance(x, (int, float)) else np.log(np.where(x == 0, 1, x))
     return d * (y * log)
 
@@ -52,7 +54,7 @@ composite(np.float_power, lambda x, n: np.power(x * np.float64(1), n * np.float6
 def _polyval(p, x):
     "`np.polyval`: a polynomial, the highest power first, by Horner's scheme."
     y = np.zeros_like(x)
-    for coefficient in p:
+    for coefficient in operand(p):
         y = y * x + coefficient
     return y
 
@@ -81,7 +83,12 @@ elementwise(np.logaddexp2, lambda d, y, a, b: d * np.exp2(a - _above(y)), lambda
 # %% ../../nbs/07_elementwise.ipynb #a1dc95c0
 def _hypotenuse(x):
     "sqrt(1 + x^2), without overflow for a large real x."
-    return np.sqrt(1 + x * x) if np.iscomplexobj(x) else np.hypot(1, x)
+    return np.sqrt(x * x - -1) if np.iscomplexobj(x) else np.hypot(1, x)
+
+
+def _leg(x):
+    "sqrt(1 - x^2). On a cut the sign of a zero imaginary part tells the side: x - -1 and -(x - 1) keep it, x + 1 and 1 - x don't."
+    return np.sqrt(-(x - 1) * (x - -1))
 
 
 def _arctan(d, y, x):
@@ -93,14 +100,14 @@ def _arctan(d, y, x):
 elementwise(np.sin,     lambda d, y, x: d * np.cos(x))
 elementwise(np.cos,     lambda d, y, x: -d * np.sin(x))
 elementwise(np.tan,     lambda d, y, x: d * (1 + y * y))
-elementwise(np.arcsin,  lambda d, y, x: d / np.sqrt((1 - x) * (1 + x)))
-elementwise(np.arccos,  lambda d, y, x: -d / np.sqrt((1 - x) * (1 + x)))
+elementwise(np.arcsin,  lambda d, y, x: d / _leg(x))
+elementwise(np.arccos,  lambda d, y, x: -d / _leg(x))
 elementwise(np.arctan,  _arctan)
 elementwise(np.sinh,    lambda d, y, x: d * np.cosh(x))
 elementwise(np.cosh,    lambda d, y, x: d * np.sinh(x))
 elementwise(np.tanh,    lambda d, y, x: d * (1 - y * y))
 elementwise(np.arcsinh, lambda d, y, x: d / _hypotenuse(x))
-elementwise(np.arccosh, lambda d, y, x: d / (np.sqrt(x - 1) * np.sqrt(x + 1)))
+elementwise(np.arccosh, lambda d, y, x: d / (np.sqrt(x - 1) * np.sqrt(x - -1)))
 elementwise(np.arctanh, lambda d, y, x: d / ((1 - x) * (1 + x)))
 
 # %% ../../nbs/07_elementwise.ipynb #2852a3af
@@ -170,6 +177,7 @@ def _clip(a, a_min=None, a_max=None, *, min=None, max=None):
 
 def _select(condlist, choicelist, default=0):
     "The first choice whose condition holds."
+    choicelist = rows(choicelist)
     dtype, result = np.result_type(*choicelist, default), default
     for condition, choice in reversed(list(zip(condlist, choicelist, strict=True))):
         result = np.where(condition, choice, result)
@@ -180,7 +188,7 @@ def _choose(a, choices, out=None, mode="raise"):
     "The choice that the integer a names, element by element."
     without_out(np.choose, {"out": out})
     named = np.choose(a, range(len(choices)), mode=mode)
-    return np.select([named == k for k in range(len(choices))], list(choices))
+    return np.select([named == k for k in range(len(choices))], rows(list(choices)))
 
 
 composite(np.clip, _clip)
@@ -192,7 +200,7 @@ composite(np.choose, _choose)
 def _replaced(x, nan=0.0, posinf=None, neginf=None):
     "NumPy's function, always on a copy."
     given = {"nan": nan, "posinf": posinf, "neginf": neginf}
-    return np.nan_to_num(x, **{name: v for name, v in given.items() if v not in (None, 0.0)}) # Dask's takes none of them
+    return np.nan_to_num(x, **{name: v for name, v in given.items() if v is not None and not (np.ndim(v) == 0 and v == 0)}) # Dask's takes none of them
 
 
 def _finite(d, y, x, nan=0.0, posinf=None, neginf=None):
@@ -249,6 +257,53 @@ def _angle(z, deg=False):
 
 
 composite(np.angle, _angle)
+
+# %% ../../nbs/07_elementwise.ipynb #7e1a55c2
+def _complex_where(outside):
+    "What makes an argument complex if one of its numbers lies outside of the real domain, as plain values tell."
+
+    def prepared(x):
+        x = operand(x)
+        x = x if hasattr(x, "dtype") else np.asarray(x)
+        value = stop_gradient(x)
+        if not np.any(np.isreal(value) & outside(value)):
+            return x
+        return astype(x, np.complex64 if x.dtype.char in "bBhHfF" else np.complex128) # as NumPy has it, longdouble too
+
+    return prepared
+
+
+_with_negative = _complex_where(lambda x: x < 0)
+_beyond_one = _complex_where(lambda x: np.abs(x) > 1)
+
+
+def _complex_power(x, p):
+    "`np.emath.power`: of whole numbers, negative exponents count as floating-point ones."
+    p = operand(p)
+    p = p if hasattr(p, "dtype") else np.asarray(p)
+    return np.power(_with_negative(x), p * 1.0 if p.dtype.kind == "i" and np.any(p < 0) else p)
+
+
+composite(np.emath.sqrt,    lambda x: np.sqrt(_with_negative(x)))
+composite(np.emath.log,     lambda x: np.log(_with_negative(x)))
+composite(np.emath.log2,    lambda x: np.log2(_with_negative(x)))
+composite(np.emath.log10,   lambda x: np.log10(_with_negative(x)))
+composite(np.emath.logn,    lambda n, x: np.log(_with_negative(x)) / np.log(_with_negative(n)))
+composite(np.emath.arccos,  lambda x: np.arccos(_beyond_one(x)))
+composite(np.emath.arcsin,  lambda x: np.arcsin(_beyond_one(x)))
+composite(np.emath.arctanh, lambda x: np.arctanh(_beyond_one(x)))
+composite(np.emath.power,   _complex_power)
+
+# %% ../../nbs/07_elementwise.ipynb #88e0b1d3
+def _real_if_close(a, tol=100):
+    "`np.real_if_close`: the real part, if no imaginary part is larger than `tol` roundings; plain values tell."
+    if not np.iscomplexobj(a):
+        return a
+    tol = tol * np.finfo(a.dtype).eps if tol > 1 else tol
+    return np.real(a) if np.all(np.abs(np.imag(stop_gradient(a))) < tol) else a
+
+
+composite(np.real_if_close, _real_if_close)
 
 # %% ../../nbs/07_elementwise.ipynb #8c699c30
 SINC_SERIES = [(-1) ** k * 2 * k * math.pi ** (2 * k) / math.factorial(2 * k + 1) for k in range(10, 0, -1)]

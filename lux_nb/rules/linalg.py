@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .products import conjugated, identity_like, product_shape, stacks
-from .reductions import leading, negative_axes, restore
+from .reductions import as_number, leading, negative_axes, restore
 from .table import composite, def_rule, unbroadcast
 from ..trees import dispatching
 
@@ -183,6 +183,8 @@ def _vector_norm(x, ord, axis, keepdims):
     "The norm of vectors along the given axes, all of them taken as one."
     if ord is None or ord == 2:
         return euclidean_norm(x, axis, keepdims)
+    if isinstance(ord, np.generic): # whose dtype is none of the result's
+        ord = ord.item()
     if isinstance(ord, str):
         raise ValueError(f"np.linalg.norm: the order {ord!r} is for matrices; for vectors it is a number")
     size = np.abs(x)
@@ -191,7 +193,7 @@ def _vector_norm(x, ord, axis, keepdims):
     if ord == 0:
         return np.sum(size != 0, axis, dtype=size.dtype, keepdims=keepdims)
     total = np.sum(size if ord == 1 else size**ord, axis, keepdims=keepdims)
-    return total if ord == 1 else np.where(total == 0, 0, _nonzero(total) ** (1 / ord))
+    return total if ord == 1 else as_number(np.where(total == 0, 0, _nonzero(total) ** (1 / ord)))
 
 # %% ../../nbs/10b_linalg.ipynb #397bef92
 def _matrix_norm(x, ord, axis, keepdims):
@@ -202,7 +204,7 @@ def _matrix_norm(x, ord, axis, keepdims):
         along, across = axis if abs(ord) == 1 else axis[::-1]
         sums = np.sum(np.abs(x), along, keepdims=True)
         result = (np.max if ord > 0 else np.min)(sums, across, keepdims=True)
-        return result if keepdims else np.squeeze(result, axis)
+        return result if keepdims else as_number(np.squeeze(result, axis))
     if ord not in (2, -2, "nuc"):
         raise ValueError(f"np.linalg.norm: no order {ord!r} for matrices: there are fro, nuc, 1, -1, 2, -2, inf, -inf")
     s = np.linalg.svdvals(np.moveaxis(x, axis, (-2, -1)))

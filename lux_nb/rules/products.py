@@ -17,7 +17,7 @@ import numpy as np
 from numpy import ndarray # one lookup, where np.ndarray takes two
 from numpy.lib.array_utils import normalize_axis_index
 
-from .reductions import as_array, leading, size_of
+from .reductions import as_array, computed_in, leading, size_of
 from .table import alias, composite, def_rule, nondifferentiable, unbroadcast
 from ..tracing import Tracer, astype
 
@@ -345,14 +345,14 @@ def _labels(sublist):
     return "".join(["..." if label is Ellipsis else LETTERS[label] for label in sublist])
 
 
-def _einsum_call(position, args):
-    "Which operand stands at `position`, the operands, and what `_spelled_out` makes of their labels."
+def _einsum_call(position, args, dtype=None):
+    "Which operand stands at `position`, the operands in the dtype of the computation, and what `_spelled_out` makes of their labels."
     if isinstance(args[0], str):
         subscripts, k, operands = args[0], position - 1, args[1:]
     else:
         subscripts, k, operands = ",".join(map(_labels, args[1::2])), position // 2, args[: len(args) // 2 * 2 : 2]
         subscripts += f"->{_labels(args[-1])}" if len(args) % 2 else ""
-    return k, list(operands), *_spelled_out(subscripts, tuple(map(np.ndim, operands)))
+    return k, [computed_in(dtype, x) for x in operands], *_spelled_out(subscripts, tuple(map(np.ndim, operands)))
 
 # %% ../../nbs/10_products.ipynb #b20701bd
 def identity_like(
@@ -370,7 +370,7 @@ def _einsum(terms, output, operands, optimize):
 
 def _push_einsum(position, t, y, *args, dtype=None, order="K", casting="safe", optimize=False):
     "The same sum, with the tangent in the place of its operand."
-    k, operands, terms, output, free = _einsum_call(position, args)
+    k, operands, terms, output, free = _einsum_call(position, args, dtype)
     lead = free[: np.ndim(t) - np.ndim(operands[k])]
     terms = [*terms[:k], lead + terms[k], *terms[k + 1 :]]
     return _einsum(terms, lead + output, [*operands[:k], t, *operands[k + 1 :]], optimize)
@@ -378,7 +378,7 @@ def _push_einsum(position, t, y, *args, dtype=None, order="K", casting="safe", o
 # %% ../../nbs/10_products.ipynb #a09b3faf
 def _pull_einsum(position, g, y, *args, dtype=None, order="K", casting="safe", optimize=False):
     "The sum in which the cotangent takes the operand's place."
-    k, operands, terms, output, free = _einsum_call(position, args)
+    k, operands, terms, output, free = _einsum_call(position, args, dtype)
     x, lead = operands.pop(k), free[: np.ndim(g) - np.ndim(y)]
     wanted, free, terms = terms[k], free[len(lead) :], [*terms[:k], *terms[k + 1 :], lead + output]
     operands.append(g)

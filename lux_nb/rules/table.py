@@ -29,17 +29,28 @@ class Maps(dict):
 
     def __init__(self, maps: Mapping, variadic: Callable | None = None):
         super().__init__(maps)
-        self.variadic, self.sequence = variadic, False # whether the first operand is a sequence of arrays
+        self.variadic = variadic
+        self.each: Callable | None = None # where the first operand is a sequence of arrays: the map of one of them, which gets its number first
         self.rule, self.mode = None, "" # whose maps they are, "push" or "pull"
 
     def __missing__(self, position):
-        if isinstance(position, tuple) and position[0] in self and self.variadic is None:
-            if self.sequence:
-                return partial(self[position[0]], position[1])
-            raise TypeError(f"{name_of(self.rule.function)} got a list with traced values among its elements, of which NumPy would make an array: np.stack([...]) makes one that is traced")
+        if self.each is not None and isinstance(position, tuple):
+            return partial(self.each, position[1])
+        if self.each is not None and position == 0: # an array in place of the sequence
+            return partial(_push_layers if self.mode == "push" else _pull_layers, self.each)
         if self.variadic is not None:
             return partial(self.variadic, position)
         raise no_map(self.rule, self.mode, position)
+
+def _push_layers(map, t, y, arrays, *args, **kwargs):
+    "What the layers of an array contribute, of a function that takes a sequence of arrays."
+    lead = (slice(None),) * (t.ndim - arrays.ndim)
+    return sum([map(k, t[(*lead, k)], y, arrays, *args, **kwargs) for k in range(len(arrays))])
+
+
+def _pull_layers(map, g, y, arrays, *args, **kwargs):
+    "The cotangents of the layers, as one array."
+    return np.stack([map(k, g, y, arrays, *args, **kwargs) for k in range(len(arrays))], g.ndim - y.ndim)
 
 # %% ../../nbs/06_rules.ipynb #2416639d
 class Rule:
@@ -81,13 +92,11 @@ class Rule:
         if len(args) > self.out:
             without_out(self.function, NO_KEYWORDS, args[self.out]) # NumPy's last positional argument
         args, kwargs = self.in_a_row(args, without_out(self.function, kwargs))
+        if self.elementwise:
+            args, kwargs = _loop(self.function, args, kwargs)
         for name in kwargs:
             if name not in self.names and not (self.elementwise and name in UFUNC_KEYWORDS):
-                known = ", ".join(self.names) or "its operands alone"
-                raise NotImplementedError(
-                    f"{name_of(self.function)}: its derivative does not know the argument {name!r} (it knows {known}): "
-                    "leave the argument out, or write the operation with other functions"
-                )
+                raise _unknown(self.function, name, self.names)
         traced = [i for i, name in enumerate(self.names) if innermost([kwargs.get(name)]) is not None]
         if traced:
             rest = list(self.names.items())[len(args) : traced[-1] + 1]
@@ -133,7 +142,22 @@ def arguments_read(
     return {k - 2 for k, name in enumerate(code.co_varnames[: code.co_argcount]) if name in loaded}
 
 # %% ../../nbs/06_rules.ipynb #a39fcc43
-UFUNC_KEYWORDS = {"dtype", "casting", "order", "subok"} # they change how a value is computed, not the map
+UFUNC_KEYWORDS = {"casting", "order", "subok"} # they change how a value is computed, not the map
+
+
+def _loop(ufunc: Callable, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+    "A ufunc's call without `dtype`, on operands that have it, as NumPy computes; and without the usual `where`. Raises TypeError where NumPy doesn't convert."
+    kwargs = {name: value for name, value in kwargs.items() if not (name == "where" and value is True)}
+    dtype = kwargs.pop("dtype", None)
+    if dtype is None:
+        return args, kwargs
+    dtype, casting = np.dtype(dtype), kwargs.pop("casting", "same_kind")
+    if f"{dtype.char * ufunc.nin}->{dtype.char}" not in ufunc.types or any([dtype_of(x).kind == "c" != dtype.kind for x in args]) and casting != "unsafe":
+        raise NotImplementedError(f"{name_of(ufunc)}: its derivative does not know dtype={dtype} for these operands: convert the operands, or the result, with astype")
+    for k, x in enumerate(args):
+        if hasattr(x, "dtype") and not np.can_cast(x.dtype, dtype, casting):
+            raise TypeError(f"{name_of(ufunc)}: operand {k} of dtype {x.dtype} is not converted to {dtype} with casting={casting!r}: convert it with astype")
+    return tuple([cast_like(x, dtype.type(0)) if hasattr(x, "dtype") else x if dtype.kind in "fc" else dtype.type(x) for x in args]), kwargs
 
 
 def without_out(function: Callable, kwargs: dict, positional: Any = None) -> dict:
@@ -147,8 +171,10 @@ def name_of(function: Callable) -> str: # the name as a user writes it, `np.sum`
     "How error messages and printed programs call a function."
     owner = getattr(function, "__self__", None)
     if isinstance(owner, np.ufunc):
-        return f"np.{owner.__name__}.{function.__name__}"
-    module = getattr(function, "__module__", None) or ("numpy" if isinstance(function, np.ufunc) else "")
+        return f"{name_of(owner)}.{function.__name__}"
+    if isinstance(function, np.ufunc): # SciPy has ufuncs too, and so may anybody
+        return ("np." if getattr(np, function.__name__, None) is function else "") + function.__name__
+    module = getattr(function, "__module__", None) or ""
     prefix = module.replace("numpy", "np", 1) + "." if module.startswith("numpy") else ""
     return prefix + getattr(function, "__name__", repr(function))
 
@@ -156,6 +182,7 @@ def name_of(function: Callable) -> str: # the name as a user writes it, `np.sum`
 RULES: dict[Callable, Rule] = {}
 COMPOSITES: dict[Callable, Callable] = {}
 _OUT: dict[Callable, int] = {} # where a definition takes its argument `out`
+_KEYWORDS: dict[Callable, set | None] = {} # the names of a definition's arguments; None for any
 NONDIFFERENTIABLE: set[Callable] = set()
 OPTIONAL: list[tuple[str, Callable]] = [] # (module, what enters its rules)
 
@@ -199,8 +226,9 @@ def def_rule(
 ) -> None:
     "Enter the derivative of `function` into the table: its linear map (push) and the transpose (pull), for each operand."
     push, pull = (_maps({} if given is None else given, variadic and given is not None) for given in (push, pull))
-    push.sequence = pull.sequence = sequence
     names = _parameters(pull if pull or pull.variadic else push, skip=3 if variadic or sequence else 2)
+    if sequence:
+        push.each, pull.each = push.pop(0, None), pull.pop(0, None)
     _forget(function)
     RULES[function] = rule = Rule(function, push, pull, names, several=several, view=view, batched=batched, direct=direct, into=into)
     if variadic or sequence: # whose maps have another argument before these
@@ -231,10 +259,12 @@ def composite(
     definition: Callable, # the same function, of the same signature, in terms of functions that have rules
 ) -> None:
     "Enter a function by its definition, which runs in its place on traced values."
-    names = [p.name for p in inspect.signature(definition).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    parameters = inspect.signature(definition).parameters.values()
+    names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
     _forget(function)
     COMPOSITES[function] = definition
-    every = any(p.kind is p.VAR_POSITIONAL for p in inspect.signature(definition).parameters.values()) # np.gradient(f, *spacings)
+    _KEYWORDS[definition] = None if any(p.kind is p.VAR_KEYWORD for p in parameters) else {p.name for p in parameters}
+    every = any(p.kind is p.VAR_POSITIONAL for p in parameters) # np.gradient(f, *spacings)
     _OUT[definition] = names.index("out") if "out" in names else sys.maxsize if every else len(names) or sys.maxsize
 
 
@@ -333,6 +363,8 @@ def constant(
         if type(arg) is not np.ndarray and unsuited(arg):
             raise TypeError(f"a {type(arg).__name__} met a traced value, and its operators differ from an array's: convert it with np.asarray")
     elif not isinstance(arg, Tracer):
+        if hasattr(arg, "toarray"):
+            raise TypeError(f"a {type(arg).__name__} met a traced value, and NumPy's functions take no sparse ones: convert it with toarray()")
         arg = _settled(trace, arg)
         if not hasattr(arg, "__array_ufunc__"): # another library's array, which is read again too
             return arg
@@ -366,6 +398,14 @@ def _settled(trace, arg):
         return arg
     recorder = trace.nesting.recorder
     return np.array(np.asarray(arg)) if recorder is None else recorder.settled(arg)
+
+# %% ../../nbs/06_rules.ipynb #c07d5e12
+def _unknown(function, name, known):
+    "The error for a keyword argument that the derivative of a function doesn't know."
+    return NotImplementedError(
+        f"{name_of(function)}: its derivative does not know the argument {name!r} (it knows {', '.join(known) or 'its operands alone'}): "
+        "leave the argument out, or write the operation with other functions"
+    )
 
 
 def missing_rule(
@@ -468,6 +508,8 @@ def without_rule(
     kwargs = without_out(function, kwargs)
     if function in COMPOSITES:
         definition = COMPOSITES[function]
+        if kwargs and (known := _KEYWORDS[definition]) is not None and not known.issuperset(kwargs):
+            raise _unknown(function, min(kwargs.keys() - known), sorted(known))
         without_out(function, NO_KEYWORDS, *args[_OUT[definition] :][:1])
         recorder = trace.nesting.recorder
         if recorder is not None: # the definition computes with captured arrays

@@ -16,6 +16,16 @@ def whole(rng, shape):
     return rng.choice([-3.0, -2.0, -1.0, 1.0, 2.0, 3.0], shape)
 
 
+def parts(y):
+    "Real and imaginary parts, so that a sum of them has a gradient."
+    return np.real(y), np.imag(y)
+
+
+def given(*values):
+    "A domain of fixed values."
+    return lambda rng, shape: np.array(values, float).reshape(shape)
+
+
 MASK = np.array([True, False, True, True])
 
 ARITHMETIC = [
@@ -123,4 +133,36 @@ METHODS = [
     *[row(f.accumulate, (3, 4), axis=1) for f in (np.logaddexp, np.subtract, np.divide, np.fmax)],
 ]
 
-ROWS = ARITHMETIC + POWERS + EXPONENTIALS + TRIGONOMETRY + KINKS + SELECTION + PARTS + METHODS
+NEGATIVE = [real, lambda rng, shape: -positive(rng, shape), positive]
+BEYOND = [above_one, lambda rng, shape: -above_one(rng, shape), unit]
+COMPLEX_PLANE = [
+    *[row(f, (3,), domain=domain, complex=True, call=lambda f, x: f(x), invariant=parts)
+      for f in (np.emath.sqrt, np.emath.log, np.emath.log2, np.emath.log10) for domain in NEGATIVE],
+    *[row(f, (2, 3), domain=domain, complex=True, invariant=parts) for f in (np.emath.arccos, np.emath.arcsin, np.emath.arctanh) for domain in BEYOND],
+    row(np.emath.sqrt, (), domain=given(-2), invariant=parts),
+    row(np.emath.log, (0,), invariant=parts),
+    row(np.emath.arcsin, (), domain=given(2), invariant=parts),
+    row(np.emath.logn, (3,), (2, 1), domain=(above_one, real), complex=True, invariant=parts),
+    row(np.emath.logn, (3,), domain=above_one, call=lambda f, x: f(-2, x), invariant=parts),
+    row(np.emath.logn, (3,), call=lambda f, x: f(3.0, x), invariant=parts),
+    row(np.emath.power, (3,), (2, 3), complex=True, invariant=parts),
+    row(np.emath.power, (3,), domain=positive, call=lambda f, p: f(-2, p), invariant=parts),
+    row(np.emath.power, (3,), call=lambda f, x: f(x, [-1, 2, 3]), invariant=parts),
+    row(np.emath.power, (3,), call=lambda f, x: f(x, 2), invariant=parts),
+    row(np.emath.power, (), call=lambda f, x: f(x, -0.5), invariant=parts),
+]
+
+CLOSE_TO_REAL = [
+    row(np.real_if_close, (3,), invariant=parts),
+    row(np.real_if_close, (3,), call=lambda f, x: f(x + 0j), invariant=parts),
+    row(np.real_if_close, (2, 2), call=lambda f, x: f(x * (1 + 1e-15j), tol=1000), invariant=parts),
+    row(np.real_if_close, (), call=lambda f, x: f(x * (1 + 1e-3j), tol=0.5), invariant=parts),
+    row(np.real_if_close, (3,), call=lambda f, x: f(x * (1 + 1e-3j)), complex=True, invariant=parts),
+]
+
+CUTS = [ # both sides of the branch cuts
+    *[row(f, (3,), domain=above_one, call=lambda f, x, sign=sign, side=side: f(sign * x + 1j * np.copysign(0.0, side)), invariant=parts)
+      for f in (np.arcsin, np.arccos, np.arctanh) for sign in (1, -1) for side in (1, -1)],
+]
+
+ROWS = ARITHMETIC + POWERS + EXPONENTIALS + TRIGONOMETRY + KINKS + SELECTION + PARTS + METHODS + COMPLEX_PLANE + CLOSE_TO_REAL + CUTS

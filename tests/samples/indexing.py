@@ -97,4 +97,33 @@ INTERPOLATION = [
     row(np.interp, (6,), call=lambda f, fp: f([0.2, 3.3], np.arange(6.0), fp), complex=True, low_precision=False),
 ]
 
-ROWS = INDEXING + PICKS + ORDER + QUANTILES + INTERPOLATION
+windows = np.lib.stride_tricks.sliding_window_view
+WINDOWS = [
+    row(windows, (6,), window_shape=3, complex=True),
+    row(windows, (6,), window_shape=1),
+    row(windows, (5,), window_shape=5),
+    row(windows, (5,), window_shape=(0,)),
+    row(windows, (0,), window_shape=0),
+    row(windows, (), window_shape=()),
+    row(windows, (4, 5), window_shape=(2, 3), complex=True),
+    row(windows, (4, 5), window_shape=2, axis=-1),
+    row(windows, (4, 5, 2), window_shape=(3, 2), axis=(1, 0)),
+    row(windows, (4, 5, 2), window_shape=(2, 2), axis=(-2, 0)),
+    row(windows, (3, 7), window_shape=(2, 3, 2), axis=(1, -1, 0)),
+    row(windows, (3, 4), window_shape=(), axis=()),
+    row(windows, (2, 5), call=lambda f, x: f(x, 3, axis=1, writeable=True)),
+]
+
+SEGMENTS = [
+    row(np.add.reduceat, (8,), complex=True, call=lambda f, x: f(x, [0, 4, 6])),
+    row(np.add.reduceat, (8,), call=lambda f, x: f(x, [2, 3, 7])),
+    row(np.add.reduceat, (8,), call=lambda f, x: f(x, [0, 4, 1, 5, 2, 6, 3, 7]), complex=True),
+    row(np.add.reduceat, (8,), call=lambda f, x: f(x, [3, 3, 3, 0])),
+    row(np.add.reduceat, (3, 4), call=lambda f, x: f(x, [0, 2], 1)),
+    row(np.add.reduceat, (3, 4), call=lambda f, x: f(x, np.array([2, 0, 1]), axis=0)),
+    row(np.add.reduceat, (3, 4, 2), call=lambda f, x: f(x, [1, 3, 0], axis=-2, dtype=float)),
+    row(np.add.reduceat, (3,), call=lambda f, x: f(x, np.array([], int))),
+    row(np.add.reduceat, (0, 3), call=lambda f, x: f(x, [0, 1], axis=1)),
+]
+
+ROWS = INDEXING + PICKS + ORDER + QUANTILES + INTERPOLATION + WINDOWS + SEGMENTS

@@ -120,4 +120,21 @@ CONVOLUTIONS = [
     for shapes in (((5,), (3,)), ((2,), (5,)), ((4,), (4,)), ((6,), (4,)), ((1,), (4,)))
 ]
 
-ROWS = SUMS + SPREAD + EXTREMA + PRODUCTS + RUNNING + UFUNC_METHODS + WITHOUT_NAN + AVERAGES + DIFFERENCES + CONVOLUTIONS
+def parts(y):
+    "Real and imaginary parts, so that a sum of them has a gradient."
+    return np.real(y), np.imag(y)
+
+
+OF_MEAN = [
+    *[row(f, (3, 4), shape, call=lambda f, x, m, axis=axis: f(x, axis, mean=m), complex=True)
+      for f in (np.var, np.std) for axis, shape in ((0, (1, 4)), (1, (3, 1)), (None, ()), (None, (1, 1)), (0, (4,)), (-1, (3, 4)))],
+    *[row(f, (3, 1), call=lambda f, m: f(np.arange(12.0).reshape(3, 4), axis=1, mean=m, ddof=1, keepdims=True)) for f in (np.var, np.std)],
+    *[row(f, (3, 4), call=lambda f, x: f(x, 1, mean=np.mean(x, 1, keepdims=True))) for f in (np.var, np.std)],
+    *[row(f, (3, 4), (1, 4), call=lambda f, x, m: f(x, 0, mean=m, where=MASK, correction=1), complex=True) for f in (np.var, np.std)],
+    *[row(f, (3, 4), (1, 4), call=lambda f, x, m: f(np.where(MASK, x, np.nan), 0, mean=m)) for f in (np.nanvar, np.nanstd)],
+    row(np.var, (3,), (), call=lambda f, x, m: f(x, mean=m + 2j), invariant=parts),
+    row(np.var, (2, 3), (2, 1), call=lambda f, x, m: x.var(1, mean=m)),
+    row(np.var, (0, 3), (0, 1), call=lambda f, x, m: f(x, 1, mean=m)),
+]
+
+ROWS = SUMS + SPREAD + EXTREMA + PRODUCTS + RUNNING + UFUNC_METHODS + WITHOUT_NAN + AVERAGES + DIFFERENCES + CONVOLUTIONS + OF_MEAN
