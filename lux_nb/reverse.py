@@ -267,7 +267,8 @@ def _operators(function, general, reflected):
     "An operator on two values of one tape, or on one and a plain value, in a straight line."
 
     def forward(self, other):
-        tape, x, rule, kind = self.owner, self.value, RULES.get(function), type(other)
+        tape, x = self.owner, self.value
+        rule, kind = RULES.get(function), type(other)
         if not tape.quiet or rule is None or rule.straight is None:
             return general(self, other)
         left, right = rule.straight
@@ -293,8 +294,7 @@ def _operators(function, general, reflected):
 def _getitem(self, index):
     "`x[index]` for one slice or integer, likewise."
     tape, x, rule = self.owner, self.value, RULES[operator.getitem]
-    settled = type(index) is int or type(index) is slice and not (
-        isinstance(index.start, ndarray) or isinstance(index.stop, ndarray) or isinstance(index.step, ndarray))
+    settled = type(index) is int or type(index) is slice and ndarray not in (type(index.start), type(index.stop), type(index.step))
     if not (settled and tape.quiet and (type(x) is ndarray or isinstance(x, Tracer))):
         return Tracer.__getitem__(self, index)
     y = x[index]
@@ -306,7 +306,8 @@ def _getitem(self, index):
 
 def _array_ufunc(self, ufunc, method, *inputs, out=None, **kwargs):
     "A ufunc of one value, or of an array and a value, likewise."
-    tape, x, rule, count = self.owner, self.value, RULES.get(ufunc), len(inputs)
+    tape, x = self.owner, self.value
+    rule, count = RULES.get(ufunc), len(inputs)
     if tape.quiet and rule is not None and rule.straight is not None and method == "__call__" and out is None and not kwargs:
         if count == 1:
             return tape.append(rule, (x,), ((0, self.slot, rule.straight[0]),), ufunc(x))
