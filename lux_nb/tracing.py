@@ -229,7 +229,7 @@ def _in_place(function):
         result = apply(function, (self, operand(other)))
         if not self.mutable:
             return result
-        return write(self, result, function.__name__) if self.view_of is None else Unsaved(self, result).result
+        return write(self, result, function.__name__) if self.view_of is None or _is_all_that_is_left(self) else Unsaved(self, result).result
 
     return in_place
 
@@ -488,7 +488,7 @@ def write(
         )
     if result.shape != tracer.shape:
         raise ValueError(f"{operation}: shape {result.shape} can't be written in place into shape {tracer.shape}; write y = y + z instead")
-    if tracer.view_of is not None:
+    if tracer.view_of is not None and not _is_all_that_is_left(tracer):
         raise _through_view(operation)
     if result.dtype != tracer.dtype:
         if not np.can_cast(result.dtype, tracer.dtype, "same_kind"):
@@ -497,8 +497,28 @@ def write(
     if not result.mutable: # NumPy's functions make numbers of arrays without axes
         result = apply(np.copy, (result,))
     tracer.owner.quiet = False
+    tracer.view_of = None
     tracer._become(result)
     return tracer
+
+# %% ../nbs/05_tracing.ipynb #4b1d9e73
+def _references(view):
+    "How many references there are to the array that a view is of."
+    base = view.view_of[0]
+    return sys.getrefcount(base)
+
+
+def _is_all_that_is_left(view):
+    "Whether nobody else has the array that this is a view of, as in `np.exp(x).reshape(3, 1)`: then nobody can see that a write does not reach it."
+    if isinstance(view.view_of, Unsaved) or _references(view) > _ALONE:
+        return False
+    base = view.view_of[0]
+    return base.view_of is None or _is_all_that_is_left(base)
+
+
+_lonely = Tracer()
+_lonely.view_of = Tracer(), None, None
+_ALONE = _references(_lonely)
 
 # %% ../nbs/05_tracing.ipynb #c96399de
 class Unsaved:

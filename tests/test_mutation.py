@@ -603,3 +603,33 @@ def test_what_no_derivative_looks_at_is_not_locked():
     _, pullback = vjp(lambda w: w * data, data * 2)
     with pytest.raises(ValueError, match="read-only"):
         data[0] = 5 # which the way back needs
+
+
+@both_modes
+@pytest.mark.parametrize("write", [
+    "y = np.exp(x).reshape(3, 1); y[0] = 0", "y = (np.outer(x, x) * 2).T; y[0, 0] = 1; y += x", "y = (x * 2)[1:]; y *= 3; y[0] += 1", "y = (x * x)[::-1].reshape(3, 1).T; y -= 1; z = y; z[:, 0] = x[0]",
+    "y = np.stack([x, x * x]).T; y.sort(0); y[1] *= 2", "y = np.squeeze((x * 2)[None]); y.fill(3); y[1] = x[2] ** 2",
+])
+def test_a_view_is_an_array_like_any_other_if_nobody_has_its_base(write, ad):
+    def f(x):
+        names = {"x": x, "np": np}
+        exec(write, names)
+        return np.sum(names["y"] ** 2)
+    x = np.array([1.0, 2.0, 3.0])
+    assert vjp(f, x)[0] == f(x)
+    check_gradients(f, x)
+    assert np.allclose(gradient(lambda x: np.sum(gradient(f, x, ad=ad) ** 2), x, ad=ad), gradient(lambda x: np.sum(gradient(f, x) ** 2), x))
+
+
+@both_modes
+@pytest.mark.parametrize("write", [
+    "z = x * 2; y = z.reshape(3, 1); y[0] = 0", "y = x.reshape(3, 1); y[0] = 0", "z = x * 2; y = z[1:]; y *= 3", "p = np.stack([x, x]); y, z = p.T[0], p; y -= 1", "y, z = np.outer(x, x)[:2]; y += 1; w = z",
+    "y, z, w = np.split(x * 2, 3); y += 1", "z = [x * 2]; y = z[0][1:]; y[0] = 1", "z = x * 2; y = (lambda: z[1:])(); y += 1", "y = next(z := iter(np.outer(x, x))); y /= 2",
+])
+def test_a_view_whose_base_somebody_has_is_not_written_to(write, ad):
+    def f(x):
+        names = {"x": x, "np": np}
+        exec(write, names)
+        return sum(np.sum(v) for name in "yzw" for v in [*names.get(name, [])])
+    with pytest.raises(ValueError, match="through a view"):
+        gradient(f, np.array([1.0, 2.0, 3.0]), ad=ad)

@@ -274,7 +274,7 @@ def _cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
     if not {2, 3}.issuperset(lengths):
         raise ValueError(f"np.cross needs vectors of 2 or 3 components, got {lengths[0]} and {lengths[1]}")
     if lengths == (2, 2):
-        return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
+        return np.copy(a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]) # an array, also without axes
     a, b = (x if n == 3 else np.concatenate([x, np.zeros_like(x[..., :1])], -1) for x, n in zip((a, b), lengths))
     turned = lambda x, n: np.roll(x, -n, axis=-1)
     c = turned(a, 1) * turned(b, 2) - turned(a, 2) * turned(b, 1)

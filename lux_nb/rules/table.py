@@ -42,6 +42,7 @@ class Maps(dict):
             return partial(self.variadic, position)
         raise no_map(self.rule, self.mode, position)
 
+
 def _push_layers(map, t, y, arrays, *args, **kwargs):
     "What the layers of an array contribute, of a function that takes a sequence of arrays."
     lead = (slice(None),) * (t.ndim - arrays.ndim)
