@@ -287,6 +287,7 @@ def _same(a, b):
         return np.array_equal(a, b, equal_nan=np.asarray(b).dtype.kind in "fc")
     return isinstance(b, (str, slice, frozenset)) and a == b
 
+
 def _alike(a, b):
     "Whether two results of one computation are the same but for rounding, which may depend on where arrays lie in memory. Other libraries' arrays are not asked."
     a, b = [x.primal if isinstance(x, Tracer) else x for x in (a, b)]

@@ -88,7 +88,7 @@ class Forward(Trace):
 
     def inside(self, sequence, position, pushes, active):
         "The values of a list or a tuple of arguments; that of the array that NumPy would make of it, where it is one operand."
-        if pushes.each is None and innermost(sequence) is not None:
+        if pushes.takes(position) and innermost(sequence) is not None:
             array, push = stacked(sequence), pushes[position]
             if array.owner is not self:
                 return constant(self, array)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray # one lookup, where np.ndarray takes two
 
+from .rules.shapes import axes_in_memory
 from .rules.table import RULES, Rule, bound, cast_like, constant, like, lower, name_of, note_view, over_batch, unbroadcast, without_rule
 from .tracing import SEQUENCES, STATIC, Trace, Tracer, check_result, detached, differentiable_leaves, dtype_of, innermost, matching_leaves, own, own_operators, recorder, rows, snapshot, stacked, two_results, zeros
 from .trees import ComponentArray, distribute, tree_flatten, tree_leaves, tree_map, tree_unflatten, unravel
@@ -52,14 +53,16 @@ def guarded(
     lock(owner, value, held)
     return value
 
+
 def same_order(
     x: np.ndarray, # a view that lies neither in C's order nor in Fortran's
 ) -> np.ndarray: # a copy that doesn't either, with its axes in the same order
     "Copy an input: `ravel` and `reshape` may ask how it lies in memory, in orders A and K."
-    axes = sorted(range(x.ndim), key=lambda k: -abs(x.strides[k]))
-    copy = np.empty((*[x.shape[k] for k in axes], 2), x.dtype)[..., 0].transpose(np.argsort(axes))
-    copy[...] = x
-    return copy
+    once = x[tuple([slice(None) if step else slice(0, 1) for step in x.strides])] # what is repeated along an axis has a step of zero there
+    axes = axes_in_memory(once)
+    copy = np.empty((*[once.shape[k] for k in axes], 2), x.dtype)[..., 0].transpose(np.argsort(axes))
+    copy[...] = once
+    return copy if copy.shape == x.shape else np.broadcast_to(copy, x.shape)
 
 # %% ../nbs/14_reverse.ipynb #ca8e9d02
 def lock(owner: np.ndarray, value: np.ndarray, held: dict) -> None:
@@ -158,7 +161,7 @@ class Tape(Trace):
         value: Any, # a number or an array
     ) -> Traced: # the traced value that stands for it
         "Begin to trace an input: an entry without rule and parents."
-        loose = type(value) is ndarray and not value.flags.forc and value.nbytes <= SMALL
+        loose = type(value) is ndarray and not value.flags.forc and value.nbytes <= SMALL and self.nesting.recorder is None
         return self.append(None, (), (), same_order(value) if loose else self.keep(value))
 
     def cut(
@@ -224,7 +227,7 @@ class Tape(Trace):
 
     def inside(self, sequence, position, pulls, parents):
         "The values of a list or a tuple of arguments; that of the array that NumPy would make of it, where it is one operand."
-        if pulls.each is None and innermost(sequence) is not None:
+        if pulls.takes(position) and innermost(sequence) is not None:
             array, pull = stacked(sequence), pulls[position]
             if array.owner is not self:
                 return constant(self, array)

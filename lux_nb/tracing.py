@@ -151,7 +151,7 @@ def _hidden(function, args):
 def _smuggled(tracer):
     "The error for a traced value that an operation met without being given it."
     return TypeError(
-        f"the result, a traced value of shape {tracer.shape}, holds another one that no operation was given, so that its derivative would be lost: "
+        f"the result, of shape {tracer.shape}, holds a traced value that no operation was given, so that its derivative would be lost: "
         "np.stack makes an array of traced values (an array of objects does not), and a function with a custom rule takes them as arguments"
     )
 
@@ -398,8 +398,11 @@ class Tracer:
         return apply(np.divmod, (operand(other), self))
 
     def __round__(self, ndigits=None):
+        whole = ndigits is None and not self.mutable # of a number, Python makes a whole one
+        if whole and self.dtype.kind == "c":
+            raise TypeError("round() of a complex traced number, of which Python makes no whole one: use np.round(z)")
         rounded = apply(np.round, (self, ndigits or 0))
-        return int(rounded) if ndigits is None and not self.mutable else rounded # of a number, Python makes a whole one
+        return int(rounded) if whole else rounded
 
     @property
     def primal(self):
@@ -582,6 +585,8 @@ def check_result(
                 raise _foreign()
         if _hides(leaf.value, leaf.owner.level):
             raise _smuggled(leaf)
+    elif _hides(leaf, trace.level):
+        raise _smuggled(leaf)
     return leaf
 
 # %% ../nbs/05_tracing.ipynb #1f7b2c90

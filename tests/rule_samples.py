@@ -46,6 +46,16 @@ def positive_definite(rng, shape):
     return a @ np.swapaxes(a, -1, -2) + np.eye(shape[-1])
 
 
+def given(*values):
+    "A domain of fixed values."
+    return lambda rng, shape: np.array(values, float).reshape(shape)
+
+
+def parts(y):
+    "Real and imaginary parts, so that a sum of them has a gradient."
+    return np.real(y), np.imag(y)
+
+
 @dataclass(frozen=True)
 class Row:
     "One function, one way to call it, and the operands to differentiate with respect to."

@@ -820,3 +820,25 @@ def test_the_order_of_the_memory_is_none_of_a_program(f):
     with pytest.raises(TypeError, match="in the order of the memory can't be recorded .*give order='C' or order='F'"):
         compiled(f)(normal(2, 3))
     np.testing.assert_array_equal(compiled(lambda x: np.ravel(x[0], "K"))(normal(2, 3)), normal(2, 3)[0])
+
+
+@pytest.mark.parametrize("f", [
+    lambda x: np.sum(x[:, np.argmax(x[0])] ** 2), lambda x: x[0, np.argmax(x[0])] ** 2, lambda x: np.sum(x[[0, 1], [np.argmax(x[0]), 0]] ** 2),
+    lambda x: np.sum(x[np.arange(2), np.argmax(x, 1)] ** 2), lambda x: np.sum(np.take(x, [0, np.argmax(x[0])], 1) ** 2), lambda x: np.sum(x[(slice(None), np.argsort(x[0]))] * x),
+    lambda x: np.sum(lux.updated(x, (0, np.argmax(x[0])), 2 * x[1, 1]) ** 2),
+])
+def test_recorded_numbers_among_others_in_an_index(f):
+    program = compiled(lambda x: lux.gradient(f, x))
+    for x in (np.array([[1.0, 3, 2], [4, 5, 6]]), np.array([[7.0, 3, 2], [4, 8, 6]])):
+        np.testing.assert_array_equal(program(x), lux.gradient(f, x))
+        tangent = np.cos(x)
+        np.testing.assert_allclose(compiled(lambda x: lux.jvp(f, (x,), (tangent,)))(x), lux.jvp(f, (x,), (tangent,)))
+
+
+def test_a_captured_view_in_no_order_is_read_again():
+    base = np.arange(12.0).reshape(3, 4)
+    view = base[:, ::2]
+    program = compiled(lambda s: lux.vjp(lambda w: np.sum(w * w), view)[0] * s)
+    assert program(np.array(2.0)) == 2 * np.sum(view**2)
+    base[:] = 1
+    assert program(np.array(2.0)) == 12

@@ -504,3 +504,36 @@ def test_nan_to_num_with_an_array_of_replacements():
 def test_coefficients_of_a_polynomial_have_a_dtype():
     x = np.ones(2, np.float32)
     assert vjp(lambda x: np.polyval([1, 2, 3], x), x)[0].dtype == np.polyval([1, 2, 3], x).dtype == np.float64
+
+
+def test_the_ends_of_arcsin_and_arccos():
+    with np.errstate(divide="ignore"):
+        assert [grad(np.arcsin)(1.0), grad(np.arcsin)(-1.0), grad(np.arccos)(1.0), grad(np.arccos)(-1.0)] == [INF, INF, -INF, -INF]
+
+
+def test_a_power_of_a_complex_base_keeps_its_side_of_the_cut():
+    for side in (0.0, -0.0):
+        base = np.array([complex(-2.0, side)])
+        f = lambda n: np.power(base, n)
+        h = 1e-6
+        check(jvp(f, (np.array([0.5 + 0j]),), (np.ones(1, complex),))[1].round(6), ((f(0.5 + h) - f(0.5 - h)) / (2 * h)).round(6))
+
+
+def test_a_loop_of_objects():
+    y, t = jvp(lambda x: np.add(x, np.array([2.5]), dtype=object), (np.array([1.5]),), (np.ones(1),))
+    assert y.dtype == t.dtype == object and y[0] == 4.0 and t[0] == 1.0
+
+
+def test_zeros_in_place_of_infinities():
+    y, t = jvp(lambda x: np.nan_to_num(x, posinf=0.0, neginf=0.0), (np.array([INF, -INF, 1.0]),), (np.ones(3),))
+    check(y, [0, 0, 1]), check(t, [0, 0, 1])
+
+
+def test_the_complex_plane_of_python_numbers():
+    for f in (np.emath.sqrt, np.emath.log, np.emath.log2, np.emath.log10):
+        assert jvp(f, (1 + 2j,), (1 + 0j,))[0] == f(1 + 2j) and jvp(f, (-2.0,), (1.0,))[0] == f(-2.0)
+
+
+def test_a_running_extremum_stands_on_the_nan_that_it_met():
+    check(grad(lambda x: np.maximum.accumulate(x)[-1])(np.array([1.0, NAN, 3.0])), [0, 1, 0])
+    check(grad(lambda x: np.fmax.accumulate(x)[-1])(np.array([1.0, NAN, 3.0])), [0, 0, 1])

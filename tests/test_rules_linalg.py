@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from lux_nb.arrays import BigFloat
+from lux_nb.arrays import BigFloat, big
 from lux_nb.autodiff import gradient, hessian
 from lux_nb.checks import check_gradients
 from lux_nb.forward import jvp
@@ -250,8 +250,36 @@ def test_a_pseudo_inverse_with_a_cutoff(f):
     np.testing.assert_allclose(vjp(f, A)[0], f(A), rtol=1e-13)
 
 
-def test_a_pseudo_inverse_of_equal_singular_values():
-    check_gradients(lambda a: np.linalg.pinv(a, 1e-12), np.eye(3))
+Q = np.linalg.qr(np.random.default_rng(1).normal(size=(3, 3)))[0]
+TRUNCATED = { # where vectors of equal singular values are not settled, and the pseudo-inverse is smooth all the same
+    "nothing removed": (np.eye(3), 1e-12), "equal ones kept": (np.diag([1.0, 1.0, 0.1]), 0.5), "equal ones kept, turned": (Q @ np.diag([1.0, 1.0, 0.1]) @ Q.T @ Q.T, 0.5),
+    "equal ones removed": (Q @ np.diag([1.0, 0.1, 0.1]), 0.5), "zero and another removed": (np.eye(4, 3) * [1.0, 0.1, 0.0], 0.5), "wide": (np.eye(2, 4) * [1.0, 0.2, 0, 0], 0.5),
+}
+
+
+@pytest.mark.parametrize("a, cutoff", TRUNCATED.values(), ids=TRUNCATED)
+def test_a_truncated_pseudo_inverse_of_equal_singular_values(a, cutoff):
+    f = lambda a: np.linalg.pinv(a, cutoff)
+    check_gradients(f, a, order=1)
+    weighted = lambda a: np.sum(f(a) * np.arange(a.size).reshape(a.T.shape))
+    np.testing.assert_allclose(compiled(lambda a: gradient(weighted, a))(a), gradient(weighted, a), atol=1e-12)
+    try:
+        h = hessian(weighted, a).reshape(a.size, a.size)
+    except NotImplementedError as error:
+        assert "has no second derivative here" in str(error)
+    else:
+        np.testing.assert_allclose(h, h.T, atol=1e-8)
+        check_gradients(weighted, a)
+
+
+def test_what_a_pseudo_inverse_reads_and_takes():
+    a = np.array([[1.0, 50.0], [0.0, 0.2]])
+    np.testing.assert_allclose(vjp(lambda a: np.linalg.pinv(a, 0.1, True), a)[0], np.linalg.pinv(a, 0.1, True)) # one triangle
+    tiny = np.diag([1, 1, 1, 1, 1, 1.05e-15])
+    for options in ({}, {"rtol": None}, {"rcond": 1e-3}, {"rtol": 1e-3}):
+        np.testing.assert_allclose(vjp(lambda a: np.linalg.pinv(a, **options), tiny)[0], np.linalg.pinv(tiny, **options))
+    with pytest.raises(ValueError, match="not both"):
+        gradient(lambda a: np.sum(np.linalg.pinv(a, 0.1, rtol=0.1)), a)
 
 
 def test_least_squares_in_the_wider_of_two_dtypes():
@@ -303,7 +331,7 @@ def test_a_product_depends_on_a_leading_zero():
 
 
 @pytest.mark.parametrize("f, error, match", [
-    (lambda x: np.polyadd(np.poly1d([1, 2]), x), TypeError, "poly1d .*p.coeffs"), (lambda x: np.vander(x[:, None]), ValueError, "needs a vector"),
+    (lambda x: np.polyadd(np.poly1d([1, 2]), x), TypeError, "poly1d .*p.coeffs"), (lambda x: np.vander(x[:, None]), ValueError, "needs a vector"), (lambda x: np.vander(x, -1), ValueError, "columns that is not negative, got -1"),
     (lambda x: np.polyder(x, -1), ValueError, "not negative"), (lambda x: np.polyint(x, 3, [1, 2]), ValueError, "one constant or 3"),
     (lambda x: np.polydiv(x[:, None], x), ValueError, "needs vectors"), (lambda x: np.poly(x.reshape(1, 2)), ValueError, "square matrix"),
     (lambda x: np.polyfit(x, x, -1), ValueError, "not negative"), (lambda x: np.polyfit(x, x[:1], 1), TypeError, "as many values"),
@@ -318,3 +346,10 @@ def test_a_program_of_polynomials_raises_where_values_decide_on_shapes():
     for f in (lambda x: np.polymul(x, x), lambda x: np.roots(x), lambda x: np.polydiv(x, [1.0, 1.0])[0]):
         with pytest.raises(TypeError, match="whose shape depends on values"):
             compiled(f)(np.array([1.0, 2.0]))
+
+
+def test_polynomials_of_big_floats():
+    p = big([1.5, 2.5])
+    assert jvp(np.poly, (p,), (big([1, 0]),))[0].tolist() == np.poly(p).tolist() == [1, -4, BigFloat(3.75)]
+    (quotient, rest), _ = jvp(lambda u: np.polydiv(u, big([1, 2])), (big([1.5, 2.5, 3]),), (big([1, 0, 0]),))
+    assert quotient.tolist() == [BigFloat(1.5), BigFloat(-0.5)] and rest.tolist() == [4]

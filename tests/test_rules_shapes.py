@@ -279,12 +279,15 @@ def test_truth_values_are_whole_numbers_where_numpy_says_so(f):
 ])
 def test_orders_of_memory_are_those_of_the_input(f, order):
     plain = np.arange(24.0).reshape(4, 6)
-    for x in (plain, plain.T, plain[:, ::2], plain[:, ::2].T, plain[::-1], plain[::-1, ::2].T, plain[:1, ::2], plain[1:, 1:].T):
-        for start in (x, np.tile(x, (30, 40))[:, ::2].T): # a small array is copied, a large one locked
-            value, pullback = vjp(lambda x: f(x, order), start)
-            equal(value, f(start, order))
-            weights = np.random.default_rng(0).normal(size=value.shape)
-            equal(np.sum(pullback(weights)[0] * np.sin(start)), np.sum(weights * f(np.sin(start), order) if order in "CF" else weights * jvp(lambda x: f(x, order), (start,), (np.sin(start),))[1]))
+    small = (plain, plain.T, plain[:, ::2], plain[:, ::2].T, plain[::-1], plain[::-1, ::2].T, plain[:1, ::2], plain[1:, 1:].T,
+             np.broadcast_to(plain[0], (3, 6)), np.broadcast_to(plain[:, :1], (4, 3)), np.broadcast_to(plain[0], (3, 6)).T)
+    large = (np.tile(plain, (30, 40))[:, ::2].T, np.tile(plain, (30, 40))[::-1], np.broadcast_to(np.arange(2000.0), (3, 2000)), np.broadcast_to(np.arange(2000.0), (3, 2000)).T)
+    for x in (*small, *large): # a small array is copied, a large one locked
+        value, pullback = vjp(lambda x: f(x, order), x)
+        equal(value, f(x, order))
+        weights = np.random.default_rng(0).normal(size=value.shape)
+        equal(np.sum(pullback(weights)[0] * x), np.sum(weights * value)) # f is linear, and NumPy itself says where it takes the elements of x
+        equal(jvp(lambda x: f(x, order), (x,), (x,))[1], value)
 
 
 @pytest.mark.parametrize("f", [

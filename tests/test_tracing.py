@@ -342,3 +342,18 @@ def test_an_entry_finds_its_slot_when_another_thread_was_quicker():
         assert tape.entries[y.slot][-1] == y.value and tape.entries[y.slot][2][0][1] == 2
         with pytest.raises(RuntimeError, match=r"np\.modf has several results, and can't be recorded while another thread records too"):
             np.modf(y)
+
+
+def test_an_array_of_objects_that_is_returned_hides_nothing_either():
+    def f(x):
+        cells = np.empty(2, object)
+        cells[0], cells[1] = x[0] * 2, x[1] * 3
+        return cells
+    for call in (lambda: lux.jacobian(f, np.ones(2)), lambda: jvp(f, (np.ones(2),), (np.ones(2),)), lambda: vjp(f, np.ones(2)), lambda: lux.value_and_grad(lambda x: (np.sum(x), f(x)), has_aux=True)(np.ones(2))):
+        with pytest.raises(TypeError, match="an array of objects does not"):
+            call()
+
+
+def test_a_complex_number_does_not_round():
+    with pytest.raises(TypeError, match=r"np\.round\(z\)"):
+        jvp(lambda z: z * round(z), (1.6 + 2j,), (1 + 0j,))

@@ -40,7 +40,7 @@ def _by_base(d, y, x, n):
 
 def _by_exponent(d, y, x, n):
     "d times the derivative of x**n by n: x**n log(x), and 0 for x = 0."
-    x = x + 0j if np.iscomplexobj(y) else x # of a negative base too
+    x = x + 0j if np.iscomplexobj(y) and not np.iscomplexobj(x) else x # of a negative base too
     log = float(np.log(x or 1)) if isinstance(x, (int, float)) else np.log(np.where(x == 0, 1, x))
     return d * (y * log)
 
@@ -88,7 +88,7 @@ def _hypotenuse(x):
 
 def _leg(x):
     "sqrt(1 - x^2). On a cut the sign of a zero imaginary part tells the side: x - -1 and -(x - 1) keep it, x + 1 and 1 - x don't."
-    return np.sqrt(-(x - 1) * (x - -1))
+    return np.sqrt(-(x - 1) * (x - -1)) if np.iscomplexobj(x) else np.sqrt((1 - x) * (1 + x))
 
 
 def _arctan(d, y, x):
@@ -200,7 +200,7 @@ composite(np.choose, _choose)
 def _replaced(x, nan=0.0, posinf=None, neginf=None):
     "NumPy's function, always on a copy."
     given = {"nan": nan, "posinf": posinf, "neginf": neginf}
-    return np.nan_to_num(x, **{name: v for name, v in given.items() if v is not None and not (np.ndim(v) == 0 and v == 0)}) # Dask's takes none of them
+    return np.nan_to_num(x, **{name: v for name, v in given.items() if not (v is None or name == "nan" and np.ndim(v) == 0 and v == 0)}) # Dask's takes none of them
 
 
 def _finite(d, y, x, nan=0.0, posinf=None, neginf=None):
@@ -259,13 +259,16 @@ def _angle(z, deg=False):
 composite(np.angle, _angle)
 
 # %% ../../nbs/07_elementwise.ipynb #7e1a55c2
+def _with_dtype(x):
+    return x if hasattr(x, "dtype") else np.asarray(x)
+
+
 def _complex_where(outside):
     "What makes an argument complex if one of its numbers lies outside of the real domain, as plain values tell."
 
     def prepared(x):
-        x = operand(x)
-        x = x if hasattr(x, "dtype") else np.asarray(x)
-        value = stop_gradient(x)
+        x = _with_dtype(operand(x))
+        value = _with_dtype(stop_gradient(x))
         if not np.any(np.isreal(value) & outside(value)):
             return x
         return astype(x, np.complex64 if x.dtype.char in "bBhHfF" else np.complex128) # as NumPy has it, longdouble too
@@ -279,8 +282,7 @@ _beyond_one = _complex_where(lambda x: np.abs(x) > 1)
 
 def _complex_power(x, p):
     "`np.emath.power`: of whole numbers, negative exponents count as floating-point ones."
-    p = operand(p)
-    p = p if hasattr(p, "dtype") else np.asarray(p)
+    p = _with_dtype(operand(p))
     return np.power(_with_negative(x), p * 1.0 if p.dtype.kind == "i" and np.any(p < 0) else p)
 
 
@@ -297,6 +299,7 @@ composite(np.emath.power,   _complex_power)
 # %% ../../nbs/07_elementwise.ipynb #88e0b1d3
 def _real_if_close(a, tol=100):
     "`np.real_if_close`: the real part, if no imaginary part is larger than `tol` roundings; plain values tell."
+    a = a if np.ndim(a) else np.copy(a) # an array, also without axes
     if not np.iscomplexobj(a):
         return a
     tol = tol * np.finfo(a.dtype).eps if tol > 1 else tol

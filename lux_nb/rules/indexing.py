@@ -19,7 +19,7 @@ from .reductions import as_array, as_number, computed_in, floating_only, leading
 from .shapes import between
 from .table import composite, def_rule, nondifferentiable, stop_gradient, unbroadcast, without_out
 from ..devices import get_device
-from ..tracing import Tracer, apply
+from ..tracing import Tracer, apply, operand
 from ..trees import dispatching, may_repeat, updated
 
 # %% ../../nbs/09b_indexing.ipynb #2bb23510
@@ -208,7 +208,7 @@ def _numbers(indices):
     "Indices of which NumPy makes whole numbers: truth values are 0 and 1 here, and no mask."
     if isinstance(indices, int):
         return int(indices)
-    indices = as_array(indices)
+    indices = as_array(operand(indices))
     return indices.astype(int) if indices.dtype == bool else indices
 
 
@@ -318,7 +318,7 @@ def _pull_windows(g, y, x, window_shape, axis=None, *, subok=False, writeable=Fa
     for k, axis in reversed([*enumerate(negative_axes(axis, np.ndim(x)))]):
         axis, length = axis - k, g.shape[-1] # there are k more window axes behind those of x
         size = g.shape[axis - 1] + length - 1
-        g = functools.reduce(np.add, [between(g[..., i], axis, i, size) for i in range(length)])
+        g = functools.reduce(np.add, (between(g[..., i], axis, i, size) for i in range(length)))
     return g
 
 
@@ -355,7 +355,7 @@ def _running_origin(y, x, axis, dtype):
     "Where each element of a running extremum stood."
     x = computed_in(dtype, x)
     places = np.arange(x.shape[axis]).reshape((-1,) + (1,) * (-1 - negative_axes(axis, x.ndim)[0]))
-    return np.maximum.accumulate(np.where(x == y, places, 0), axis)
+    return np.maximum.accumulate(np.where((x == y) | (x != x) & (y != y), places, 0), axis)
 
 
 for _f in (np.maximum, np.minimum, np.fmax, np.fmin):
@@ -542,7 +542,7 @@ _refuse("it writes into its argument; write x[index] = value, or updated(x, inde
     "where np.full_like, np.nan_to_num or np.unwrap of a plain array called it, put the traced value in with np.where",
     np.copyto)
 _refuse("it writes into its argument; write x[index] = value, or updated(x, index, value)",
-     np.put, np.put_along_axis, np.place, np.putmask, np.fill_diagonal)
+    np.put, np.put_along_axis, np.place, np.putmask, np.fill_diagonal)
 _refuse("its shape depends on which elements are equal; use x[np.unique(stop_gradient(x), return_index=True)[1]]",
     np.union1d, np.intersect1d, np.setdiff1d, np.setxor1d, *[getattr(np, name) for name in _UNIQUE])
 _refuse("its shape depends on which elements are zero; find the bounds with np.nonzero, and cut with x[start:stop]",

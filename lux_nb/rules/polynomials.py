@@ -26,6 +26,8 @@ def _vander(x, N=None, increasing=False):
         raise ValueError(f"np.vander needs a vector, got shape {np.shape(x)}")
     x = x.astype(np.promote_types(x.dtype, int)) # float64 at least, as NumPy computes it
     size, n = x.shape[0], x.shape[0] if N is None else N
+    if n < 0:
+        raise ValueError(f"np.vander needs a number of columns that is not negative, got {n}")
     factors = [np.ones_like(x, shape=(size, 1)), np.broadcast_to(x[:, None], (size, max(n - 1, 0)))]
     powers = np.cumprod(np.concatenate(factors, 1), 1)[:, :n]
     return powers if increasing else powers[:, ::-1]
@@ -64,7 +66,7 @@ def _polydiv(u, v):
     u, v = _coefficients(u) + 0.0, _coefficients(v) + 0.0
     if u.ndim > 1 or v.ndim > 1:
         raise ValueError(f"np.polydiv needs vectors of coefficients, got shapes {u.shape} and {v.shape}")
-    dtype, steps, scale = np.result_type(u[0], v[0]), max(len(u) - len(v) + 1, 0), 1.0 / v[0]
+    dtype, steps, scale = np.result_type(u.dtype, v.dtype), max(len(u) - len(v) + 1, 0), 1.0 / v[0]
     quotient, rest = [], astype(u, dtype)
     for k in range(steps):
         quotient.append(scale * rest[k])
@@ -99,7 +101,7 @@ def _polyder(p, m=1):
 def _polyint(p, m=1, k=None):
     "`np.polyint`: each coefficient over its new power, then a constant of integration, m times."
     p, m = operand(p), _times(m, "polyint")
-    constants = np.zeros(m) if k is None else np.atleast_1d(operand(k))
+    constants = np.zeros_like(p, shape=(m,), dtype=float) if k is None else np.atleast_1d(operand(k))
     if len(constants) == 1 and m > 1:
         constants = constants[0] * np.ones_like(constants, shape=(m,), dtype=float)
     if len(constants) < m:
@@ -186,7 +188,7 @@ def _poly(seq_of_zeros):
     if roots.ndim == 2 and roots.shape[0] == roots.shape[1] > 0:
         roots = np.linalg.eigvals(roots)
     elif roots.ndim == 1:
-        roots = astype(roots, np.mintypecode(roots.dtype.char))
+        roots = roots if roots.dtype == object else astype(roots, np.mintypecode(roots.dtype.char))
     else:
         raise ValueError(f"np.poly needs a vector of roots or a square matrix, got shape {roots.shape}")
     if not len(roots):

@@ -92,6 +92,7 @@ def repeated(
         return result
     return np.broadcast_to(g, shape)
 
+
 def total(
     x: ArrayLike, # array of any shape
     axis: int | tuple[int, ...] | None = None, # as `np.sum` takes it

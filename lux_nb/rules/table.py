@@ -42,6 +42,10 @@ class Maps(dict):
             return partial(self.variadic, position)
         raise no_map(self.rule, self.mode, position)
 
+    def takes(self, position):
+        "Whether an argument is one operand, of which NumPy makes an array: an index and a list of arrays are not."
+        return self.each is None and (self.variadic is not None or self.get(position) is not None)
+
 
 def _push_layers(map, t, y, arrays, *args, **kwargs):
     "What the layers of an array contribute, of a function that takes a sequence of arrays."
@@ -148,17 +152,20 @@ UFUNC_KEYWORDS = {"casting", "order", "subok"} # they change how a value is comp
 
 def _loop(ufunc: Callable, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
     "A ufunc's call without `dtype`, on operands that have it, as NumPy computes; and without the usual `where`. Raises TypeError where NumPy doesn't convert."
-    kwargs = {name: value for name, value in kwargs.items() if not (name == "where" and value is True)}
+    kwargs = {name: value for name, value in kwargs.items() if not (name == "where" and (value is True or value is np.True_))}
     dtype = kwargs.pop("dtype", None)
     if dtype is None:
         return args, kwargs
     dtype, casting = np.dtype(dtype), kwargs.pop("casting", "same_kind")
-    if f"{dtype.char * ufunc.nin}->{dtype.char}" not in ufunc.types or any([dtype_of(x).kind == "c" != dtype.kind for x in args]) and casting != "unsafe":
+    own = f"{dtype.char * ufunc.nin}->{dtype.char}" in ufunc.types # whether there is a loop in this dtype alone
+    made_real = dtype.kind not in "cO" and "c" in [dtype_of(x).kind for x in args]
+    if not own or made_real and casting != "unsafe":
         raise NotImplementedError(f"{name_of(ufunc)}: its derivative does not know dtype={dtype} for these operands: convert the operands, or the result, with astype")
     for k, x in enumerate(args):
         if hasattr(x, "dtype") and not np.can_cast(x.dtype, dtype, casting):
             raise TypeError(f"{name_of(ufunc)}: operand {k} of dtype {x.dtype} is not converted to {dtype} with casting={casting!r}: convert it with astype")
-    return tuple([cast_like(x, dtype.type(0)) if hasattr(x, "dtype") else x if dtype.kind in "fc" else dtype.type(x) for x in args]), kwargs
+    like = np.empty((), dtype)
+    return tuple([cast_like(x, like) if hasattr(x, "dtype") else dtype.type(x) if dtype.kind in "iub" else x for x in args]), kwargs
 
 
 def without_out(function: Callable, kwargs: dict, positional: Any = None) -> dict:
@@ -462,7 +469,7 @@ def cast_like(
     dtype = dtype_of(value)
     if not hasattr(change, "dtype") or change.dtype == dtype: # a number of an object array has none
         return change
-    if change.dtype.kind == "c" and dtype.kind != "c":
+    if change.dtype.kind == "c" and dtype.kind not in "cO":
         change = np.real(change)
     return change.astype(dtype)
 

@@ -3,7 +3,7 @@ import operator
 
 import numpy as np
 
-from rule_samples import above_one, positive, real, row, unit
+from rule_samples import above_one, given, parts, positive, real, row, unit
 
 
 def between(low, high):
@@ -14,16 +14,6 @@ def between(low, high):
 def whole(rng, shape):
     "Whole numbers between -3 and 3, none zero."
     return rng.choice([-3.0, -2.0, -1.0, 1.0, 2.0, 3.0], shape)
-
-
-def parts(y):
-    "Real and imaginary parts, so that a sum of them has a gradient."
-    return np.real(y), np.imag(y)
-
-
-def given(*values):
-    "A domain of fixed values."
-    return lambda rng, shape: np.array(values, float).reshape(shape)
 
 
 MASK = np.array([True, False, True, True])
@@ -161,8 +151,10 @@ CLOSE_TO_REAL = [
 ]
 
 CUTS = [ # both sides of the branch cuts
-    *[row(f, (3,), domain=above_one, call=lambda f, x, sign=sign, side=side: f(sign * x + 1j * np.copysign(0.0, side)), invariant=parts)
-      for f in (np.arcsin, np.arccos, np.arctanh) for sign in (1, -1) for side in (1, -1)],
+    *[row(f, (3,), domain=above_one, call=lambda f, x, sign=sign, side=side: f(side(sign * x + 0j)), invariant=parts)
+      for f in (np.arcsin, np.arccos, np.arctanh) for sign in (1, -1) for side in (np.positive, np.conj)],
+    *[row(np.arccosh, (3,), domain=domain, call=lambda f, x, side=side: f(side(-x + 0j)), invariant=parts) for domain in (above_one, unit) for side in (np.positive, np.conj)],
+    *[row(np.arcsinh, (3,), domain=above_one, call=lambda f, x, sign=sign, side=side: f(1j * side(sign * x + 0j)), invariant=parts) for sign in (1, -1) for side in (np.positive, np.conj)],
 ]
 
 ROWS = ARITHMETIC + POWERS + EXPONENTIALS + TRIGONOMETRY + KINKS + SELECTION + PARTS + METHODS + COMPLEX_PLANE + CLOSE_TO_REAL + CUTS

@@ -1,18 +1,7 @@
 """Rows for polynomials: arithmetic, calculus, fits, roots."""
 import numpy as np
 
-from rule_samples import positive, real, row
-
-
-def parts(y):
-    "Real and imaginary parts, so that a sum of them has a gradient."
-    return np.real(y), np.imag(y)
-
-
-def given(*values):
-    "A domain of fixed values."
-    return lambda rng, shape: np.array(values, float).reshape(shape)
-
+from rule_samples import given, parts, positive, real, row
 
 POLYNOMIALS = [
     row(np.vander, (4,), complex=True),

@@ -1,7 +1,7 @@
 """Rows for sums, means, products, extrema, running and NaN versions, averages, differences and convolutions."""
 import numpy as np
 
-from rule_samples import positive, real, row
+from rule_samples import parts, positive, real, row
 
 AXES = (None, 0, -1, (0, 2), (-1, 0), (2, 1, 0))
 MASK = np.array([[True, False, True, True], [True, True, False, True], [False, True, True, True]])
@@ -119,11 +119,6 @@ CONVOLUTIONS = [
     for f in (np.convolve, np.correlate) for mode in ("full", "same", "valid")
     for shapes in (((5,), (3,)), ((2,), (5,)), ((4,), (4,)), ((6,), (4,)), ((1,), (4,)))
 ]
-
-def parts(y):
-    "Real and imaginary parts, so that a sum of them has a gradient."
-    return np.real(y), np.imag(y)
-
 
 OF_MEAN = [
     *[row(f, (3, 4), shape, call=lambda f, x, m, axis=axis: f(x, axis, mean=m), complex=True)
