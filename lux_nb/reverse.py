@@ -53,7 +53,7 @@ def guarded(
     lock(owner, value, held)
     return value
 
-
+# %% ../nbs/14_reverse.ipynb #a4f02c18
 def same_order(
     x: np.ndarray, # a view that lies neither in C's order nor in Fortran's
 ) -> np.ndarray: # a copy that doesn't either, with its axes in the same order
