@@ -534,7 +534,7 @@ class Unsaved:
         if isinstance(view.view_of, Unsaved):
             raise _through_view("an in-place operator")
         base, seen, self.index = view.view_of
-        if base.view_of is not None or base.value is not seen: # a view itself can't be stored in
+        if base.value is not seen or not (base.view_of is None or _is_all_that_is_left(base)): # another view can't be stored in
             raise _through_view("an in-place operator")
         base.owner.quiet = False
         self.base, self.result = base, result

@@ -609,6 +609,7 @@ def test_what_no_derivative_looks_at_is_not_locked():
 @pytest.mark.parametrize("write", [
     "y = np.exp(x).reshape(3, 1); y[0] = 0", "y = (np.outer(x, x) * 2).T; y[0, 0] = 1; y += x", "y = (x * 2)[1:]; y *= 3; y[0] += 1", "y = (x * x)[::-1].reshape(3, 1).T; y -= 1; z = y; z[:, 0] = x[0]",
     "y = np.stack([x, x * x]).T; y.sort(0); y[1] *= 2", "y = np.squeeze((x * 2)[None]); y.fill(3); y[1] = x[2] ** 2",
+    "y = (np.outer(x, x) * 2).T; y[0] += x; y[1:, :2] *= 2; y[:, 0] -= 1",
 ])
 def test_a_view_is_an_array_like_any_other_if_nobody_has_its_base(write, ad):
     def f(x):
