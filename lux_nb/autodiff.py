@@ -63,7 +63,8 @@ def unit_vectors(values: list, start: int, stop: int) -> list:
     "Unit vectors number start to stop of the space that all leaves span together: for each leaf an array of shape (stop - start,) + leaf.shape."
     offset, parts = 0, []
     for value in values:
-        plain = np.asarray(value) if not hasattr(value, "dtype") else value.primal if isinstance(value, Tracer) else value
+        plain = value.primal if isinstance(value, Tracer) else value
+        plain = plain if hasattr(plain, "dtype") else np.asarray(plain)
         size = math.prod(plain.shape)
         numbers = (stop - start) * size
         part = np.zeros(numbers, plain.dtype) if isinstance(plain, (np.ndarray, np.generic)) else np.zeros_like(plain, shape=(numbers,))
@@ -201,7 +202,7 @@ def value_and_grad(
     ad: AutoForward | AutoReverse = AutoReverse(), # the mode
 ) -> Callable: # a function of f's arguments; it gives (value, gradient), or ((value, aux), gradient) with has_aux
     "The function that computes a scalar function's value and its gradient. Raises as `gradient` does."
-    several = isinstance(argnums, (tuple, list))
+    several = np.iterable(argnums)
     wanted = tuple(argnums) if several else (argnums,)
 
     def value_and_gradient(*args, **kwargs):
@@ -332,9 +333,11 @@ def batched_jacobian(
     value = f(x)
     if np.ndim(x) != 2 or np.ndim(value) != 2 or value.shape[0] != x.shape[0]:
         raise ValueError(f"batched_jacobian needs f to map shape (samples, n) to (samples, m), got {np.shape(x)} to {np.shape(value)}")
+    _refuse_complex("batched_jacobian", [x], "use jvp or vjp in the directions you need")
     if isinstance(ad, AutoForward):
         columns = [jvp(f, (x,), (_column(x, k),))[1] for k in range(x.shape[1])]
         return np.stack(columns, axis=-1)
+    _refuse_complex("batched_jacobian in reverse mode", [value], "use AutoForward(), or return real and imaginary parts")
     _, pullback = vjp(f, x)
     return np.stack([pullback(_column(value, k))[0] for k in range(value.shape[1])], axis=1)
 
@@ -373,6 +376,8 @@ def elementwise_grad(
         value, pullback = vjp(f, x)
         if np.shape(value) != np.shape(x):
             raise ValueError(f"elementwise_grad needs a function that keeps the shape, got {np.shape(x)} to {np.shape(value)}: use jacobian")
+        if dtype_of(value).kind == "c" != dtype_of(x).kind:
+            raise TypeError("elementwise_grad of real numbers needs real results: use jvp with a tangent of ones, or return real and imaginary parts")
         return pullback(np.ones_like(value))[0]
 
     return derivative

@@ -22,7 +22,7 @@ import numpy as np
 from .forward import jvp
 from .randomness import Xoshiro
 from .reverse import vjp
-from .rules.table import def_rule, read_only
+from .rules.table import def_rule, read_only, unbroadcast
 from .tracing import Tracer, dtype_of, recorder, snapshot
 from .trees import dispatching, tree_flatten, tree_leaves, tree_leaves_with_path, tree_map, tree_unflatten
 
@@ -82,11 +82,18 @@ def custom_rule(
         public = dispatching(lending(f))
         given = push if push is not None else pull
         positions = range(len(given) if isinstance(given, tuple) else 1)
+
+        def one_result(*args, **kwargs):
+            y = public(*args, **kwargs)
+            if isinstance(y, (tuple, list)):
+                raise TypeError(f"custom_rule needs a function with one result, {f.__name__} gives {len(y)}: give each a function of its own, or stack them")
+            return y
+
         def_rule(
             public,
             push if push is not None else tuple(_transposed(pull, p, "push") for p in positions),
             pull if pull is not None else tuple(_transposed(push, p, "pull") for p in positions),
-            batched=False,
+            batched=False, direct=one_result,
         )
         return public
 
@@ -105,8 +112,11 @@ def _transposed(maps, position, wanted):
         return None
 
     def derived(change, y, /, *args, **kwargs):
-        origin = y if wanted == "push" else args[position]
-        return vjp(lambda c: known(c, y, *args, **kwargs), np.zeros_like(origin))[1](change)[0]
+        if wanted == "push": # a pull may leave it to the walk to sum over what was broadcast
+            origin, transposed = y, lambda c: unbroadcast(known(c, y, *args, **kwargs), args[position])
+        else:
+            origin, transposed = args[position], lambda c: np.broadcast_to(known(c, y, *args, **kwargs), np.shape(y))
+        return vjp(transposed, np.zeros_like(origin))[1](change)[0]
 
     derived.__signature__ = inspect.signature(known)
     return derived
@@ -249,6 +259,8 @@ def closed_over(
             found.append({"an argument of partial": f.args, "a keyword of partial": f.keywords})
             f = f.func
         f = getattr(f, "__func__", f) # of a bound method
+        while isinstance(f, FunctionType) and f.__globals__.get("__name__", "").partition(".")[0] == __package__ and hasattr(f, "__wrapped__"):
+            f = f.__wrapped__ # what our decorators find in our modules is our own affair
         if not isinstance(f, FunctionType) or id(f) in seen:
             continue
         seen.add(id(f))

@@ -245,13 +245,13 @@ def dual_leaves(f: Callable, values: list, tangents: list, build: Callable, has_
         result = f(*build(duals))
         result, aux = two_results("jvp", result) if has_aux else (result, None)
     leaves, outdef = ([result], _LEAF) if isinstance(result, Tracer) else tree_flatten(result)
-    outputs, slopes, given = [], [], set(map(id, tangents))
+    outputs, slopes, given = [], [], set(map(id, (*values, *tangents)))
+    apart = lambda x: own(x) if id(x) in given or type(x) is ndarray and x.base is not None else x # what was given, or a view, may be somebody else's
     for leaf in leaves:
         check_result(trace, leaf)
         if type(leaf) is Dual and leaf.owner is trace:
-            outputs.append(leaf.value)
-            t = leaf.tangent # one that was given, or a view, may be somebody else's
-            slopes.append(own(t) if id(t) in given or type(t) is ndarray and t.base is not None else t)
+            outputs.append(apart(leaf.value))
+            slopes.append(apart(leaf.tangent))
         else: # it depends on none of the arguments
             outputs.append(leaf)
             slopes.append(zeros(leaf, tangents[0].shape[:batch] if tangents else (0,) * batch))

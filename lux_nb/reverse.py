@@ -20,11 +20,10 @@ from numpy import ndarray # one lookup, where np.ndarray takes two
 from .rules.shapes import axes_in_memory
 from .rules.table import RULES, Rule, bound, cast_like, constant, like, lower, name_of, note_view, over_batch, unbroadcast, without_rule
 from .tracing import SEQUENCES, STATIC, Trace, Tracer, check_result, detached, differentiable_leaves, dtype_of, innermost, matching_leaves, own, own_operators, recorder, rows, snapshot, stacked, two_results, zeros
-from .trees import ComponentArray, distribute, tree_flatten, tree_leaves, tree_map, tree_unflatten, unravel
+from .trees import ComponentArray, distribute, locks, tree_flatten, tree_leaves, tree_map, tree_unflatten, unravel
 
 # %% ../nbs/14_reverse.ipynb #59fc0e59
 SMALL = 8192 # bytes up to which an array is copied, which costs a fraction of a lock
-_locks: dict[int, list] = {} # id of an owner of memory -> [how many tapes hold it, the owner, its locked views, whether it was writeable]
 _locking = threading.RLock() # a garbage collection inside may free another tape
 
 
@@ -47,7 +46,7 @@ def guarded(
     if owner.base is not None and not isinstance(owner, np.memmap): # memory that is not NumPy's can't be locked
         return value.copy("K")
     if not (value.flags.writeable or owner.flags.writeable):
-        if id(owner) in _locks:
+        if id(owner) in locks:
             lock(owner, value, held)
         return value
     lock(owner, value, held)
@@ -69,9 +68,9 @@ def lock(owner: np.ndarray, value: np.ndarray, held: dict) -> None:
     "Make an array and the owner of its memory read-only, until every tape that holds them has let go."
     with _locking:
         key = id(owner)
-        if key not in _locks:
-            _locks[key] = [0, owner, {}, owner.flags.writeable]
-        count = _locks[key]
+        if key not in locks:
+            locks[key] = [0, owner, {}, owner.flags.writeable] # how many tapes hold it, the owner, its locked views, whether it was writeable
+        count = locks[key]
         if key not in held:
             held[key] = owner
             count[0] += 1
@@ -85,10 +84,10 @@ def unlock(held: dict) -> None:
     "Let go of what was locked for one tape."
     with _locking:
         for key in held:
-            count = _locks[key]
+            count = locks[key]
             count[0] -= 1
             if count[0] == 0:
-                del _locks[key]
+                del locks[key]
                 for array in (count[1], *count[2].values()): # the owner first: a view may be writeable only if its owner is
                     array.setflags(write=True)
                 if not count[3]:

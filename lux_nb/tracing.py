@@ -380,10 +380,10 @@ class Tracer:
         return bool(self.value)
 
     def __copy__(self):
-        return apply(np.copy, (self,))
+        return self.copy()
 
     def __deepcopy__(self, memo):
-        return apply(np.copy, (self,))
+        return self.copy()
 
     def __repr__(self):
         return f"{type(self).__name__}({self.value!r}, level={self.owner.level})"
@@ -446,7 +446,8 @@ class Tracer:
         return apply(np.copy, (apply(np.ravel, (self, order)),))
 
     def astype(self, dtype, order="K", casting="unsafe", subok=True, copy=True):
-        return apply(astype, (self, dtype)) if copy or np.dtype(dtype) != self.dtype else self
+        converted = apply(astype, (self, dtype)) if copy or np.dtype(dtype) != self.dtype else self
+        return converted if order == "K" or not self.ndim else apply(np.copy, (converted, order))
 
     def conj(self):
         return apply(np.conj, (self,)) if self.dtype.kind == "c" else self # as NumPy has it: a real array is its own conjugate
@@ -454,7 +455,7 @@ class Tracer:
     conjugate = conj
 
     def copy(self, order="C"):
-        return apply(np.copy, (self, order))
+        return apply(np.copy, (self, order)) if self.mutable else self # a number is its own copy
 
     def compress(self, condition, axis=None):
         return apply(np.compress, (condition, self, axis))

@@ -465,3 +465,27 @@ def test_the_tangent_of_a_view_is_an_array_of_its_own(f):
     _, tangent = jvp(f, (X,), (direction,))
     tangent[...] = 0
     assert np.array_equal(direction, np.ones(3))
+
+
+def test_complex_results_of_real_numbers_are_refused_where_one_direction_does_not_tell():
+    with pytest.raises(TypeError, match="batched_jacobian in reverse mode"):
+        lux.batched_jacobian(lambda t: t * 1j, np.ones((1, 2)))
+    assert np.array_equal(lux.batched_jacobian(lambda t: t * 1j, np.ones((1, 2)), AutoForward()), [1j * np.eye(2)])
+    with pytest.raises(TypeError, match="batched_jacobian, of complex numbers"):
+        lux.batched_jacobian(lambda t: t * np.conj(t), np.ones((1, 2), complex))
+    with pytest.raises(TypeError, match="elementwise_grad of real numbers needs real results"):
+        lux.elementwise_grad(lambda t: np.exp(1j * t))(np.ones(1))
+
+
+def test_argnums_come_in_any_sequence():
+    f = lambda a, b, c: np.sum(a * b * c)
+    for argnums in ((0, 1), [0, 1], range(2), np.array([0, 1])):
+        assert len(lux.grad(f, argnums)(X, X, X)) == 2
+
+
+@pytest.mark.parametrize("f", [lambda x: x, lambda x: x[1:], lambda x: x.reshape(3, 1), lambda x: (x, x * 2)])
+def test_what_jvp_returns_is_nobody_elses_array(f):
+    x, t = X.copy(), np.ones(3)
+    for leaf in lux.tree_leaves(jvp(f, (x,), (t,))):
+        leaf[...] = 7
+    assert np.array_equal(x, X) and np.array_equal(t, np.ones(3))

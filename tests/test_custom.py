@@ -2,6 +2,8 @@
 import functools
 import random
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -424,3 +426,33 @@ def test_remat_notices_other_values_on_the_way_back():
 def test_remat_of_ordinary_functions_is_not_disturbed(f):
     loss = lambda f: lambda x: sum(np.sum(np.real(y)) for y in lux.tree_leaves(f(x)))
     assert np.array_equal(gradient(loss(remat(f)), X), gradient(loss(f), X), equal_nan=True)
+
+
+@pytest.mark.parametrize("maps", [
+    {"pull": (lambda g, y, a, b: g * b, lambda g, y, a, b: g * a)}, {"push": (lambda t, y, a, b: t * b, lambda t, y, a, b: a * t)},
+], ids=["pull", "push"])
+def test_missing_maps_of_operands_that_broadcast(maps):
+    f = custom_rule(**maps)(lambda a, b: a * b)
+    x = np.array([1.0, 2.0, 3.0])
+    check_gradients(lambda b: f(x, b), 2.0)
+    check_gradients(lambda a, b: f(a, b), x, np.array([[2.0], [0.5]]))
+    assert lux.hvp(lambda b: np.sum(f(x, b) ** 2), 2.0, 1.0) == pytest.approx(2 * np.sum(x**2))
+    assert lux.hessian(lambda b: np.sum(f(x, b) ** 2), 2.0) == pytest.approx(2 * np.sum(x**2))
+
+
+def test_a_custom_function_has_one_result():
+    f = custom_rule(pull=lambda g, y, x: g)(lambda x: (x, x))
+    assert len(f(X)) == 2
+    for call in (lambda: gradient(lambda x: np.sum(f(x)[0]), X), lambda: jvp(f, (X,), (X,))):
+        with pytest.raises(TypeError, match="custom_rule needs a function with one result, <lambda> gives 2"):
+            call()
+
+
+def test_remat_does_not_look_at_our_own_modules():
+    program = """
+import numpy as np, lux_nb as lux
+f = lux.custom_rule(pull=lambda g, y, x: g * np.cos(x))(lambda x: np.sin(x))
+x = np.array([0.5, 1.0])
+assert np.allclose(lux.gradient(lambda x: np.sum(lux.remat(f)(x)), x), np.cos(x))
+"""
+    subprocess.run([sys.executable, "-c", program], check=True) # in a process where nothing was called before

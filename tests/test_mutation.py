@@ -1,6 +1,7 @@
 "What the chapter on mutation promises: in-place code has NumPy's values and their derivatives, or an error at the line that matters."
 import array
 import collections
+import copy
 import gc
 
 import numpy as np
@@ -8,7 +9,8 @@ import pytest
 
 import lux_nb as lux
 from lux_nb import AutoForward, AutoReverse, ComponentArray, check_gradients, gradient, jvp, vjp
-from lux_nb.reverse import SMALL, _locks
+from lux_nb.reverse import SMALL
+from lux_nb.trees import locks as _locks
 
 X = np.array([[1.0, 2.0], [3.0, 4.0]])
 LARGE = 2000 # numbers in an array that is locked rather than copied
@@ -634,3 +636,45 @@ def test_a_view_whose_base_somebody_has_is_not_written_to(write, ad):
         return sum(np.sum(v) for name in "yzw" for v in [*names.get(name, [])])
     with pytest.raises(ValueError, match="through a view"):
         gradient(f, np.array([1.0, 2.0, 3.0]), ad=ad)
+
+
+@both_modes
+@pytest.mark.parametrize("copied", [lambda n: n.copy(), copy.copy, copy.deepcopy])
+def test_a_copy_of_a_number_is_a_number(copied, ad):
+    def f(x):
+        best = copied(np.sum(x))
+        held = best
+        best += x[1]
+        return held * x[0] + best
+    x = np.arange(3.0)
+    assert vjp(f, x)[0] == f(x)
+    assert np.array_equal(gradient(f, x, ad=ad), [4, 2, 1])
+
+
+def test_the_order_of_a_conversion():
+    x = np.arange(6.0).reshape(2, 3)
+    for order in "CFAK":
+        f = lambda x: np.ravel(x.T.astype("f8", order=order), "K") * np.arange(6)
+        assert np.array_equal(vjp(f, x)[0], f(x))
+        check_gradients(f, x)
+
+
+@pytest.mark.parametrize("n", [5, SMALL])
+def test_a_component_array_that_a_tape_has_locked_is_not_written_to(n):
+    p = ComponentArray(w=np.ones(n))
+    def f(p):
+        buffer = np.ones(n)
+        c = ComponentArray.from_data(buffer, p.layout)
+        y = np.sum(p * c)
+        c *= 3.0
+        return y + np.sum(p.data * buffer)
+    if n * 8 <= SMALL:
+        assert np.array_equal(gradient(f, p).w, np.full(n, 4.0))
+    else:
+        with pytest.raises(ValueError, match="read-only"):
+            gradient(f, p)
+    assert np.array_equal(gradient(f, p, ad=AutoForward()).w, np.full(n, 4.0))
+    frozen = lux.frozen(p)
+    q = frozen
+    q += 1.0
+    assert np.array_equal(frozen.w, np.ones(n)) and np.array_equal(q.w, np.full(n, 2.0))

@@ -842,3 +842,36 @@ def test_a_captured_view_in_no_order_is_read_again():
     assert program(np.array(2.0)) == 2 * np.sum(view**2)
     base[:] = 1
     assert program(np.array(2.0)) == 12
+
+
+@pytest.mark.parametrize("view", [
+    np.atleast_1d, np.atleast_2d, lambda y: y.astype(float, copy=False), lambda y: np.nan_to_num(y, copy=False), lambda y: np.diff(y, 0), lambda y: np.polyder(y, 0),
+    lambda y: np.clip(y, None, None), np.positive, lambda y: np.vstack([y, y]), lambda y: np.array_split(y, 2)[0], np.flip, lambda y: np.meshgrid(y, y, copy=False)[0],
+])
+def test_what_shares_memory_in_a_derivative_shares_it_in_a_program(view):
+    def f(x):
+        y = x * 1.0
+        v = view(y)
+        y *= 2.0
+        return np.sum(v)
+
+    x = np.arange(1.0, 5.0)
+    for ad in (lux.AutoReverse(), lux.AutoForward()):
+        both = lambda x: lux.value_and_grad(f, ad=ad)(x)
+        try:
+            expected = both(x)
+        except ValueError as error: # a view that is read after a write to its base
+            with pytest.raises(ValueError, match="view"):
+                compiled(both)(x)
+        else:
+            found = compiled(both)(x)
+            assert found[0] == expected[0] == f(x) and np.array_equal(found[1], expected[1])
+
+
+def test_hessians_of_numbers_and_layers_of_arrays():
+    assert compiled(lambda t: lux.hessian(lambda u: u**3, t))(2.0) == 12
+    x = np.arange(6.0).reshape(2, 3)
+    for f in (np.concatenate, lambda x: np.stack(x, 1), lambda x: lux.gradient(lambda x: np.sum(np.concatenate(x) ** 3), x)):
+        np.testing.assert_array_equal(compiled(f)(x), f(x))
+    for number in (1.0, np.float64(1.0)):
+        np.testing.assert_array_equal(compiled(lambda x: lux.ComponentArray(a=x, k=2.0).data)(number), [1, 2])

@@ -537,3 +537,11 @@ def test_the_complex_plane_of_python_numbers():
 def test_a_running_extremum_stands_on_the_nan_that_it_met():
     check(grad(lambda x: np.maximum.accumulate(x)[-1])(np.array([1.0, NAN, 3.0])), [0, 1, 0])
     check(grad(lambda x: np.fmax.accumulate(x)[-1])(np.array([1.0, NAN, 3.0])), [0, 0, 1])
+
+
+def test_the_hazard_of_the_normal_distribution_far_out():
+    special = pytest.importorskip("scipy.special")
+    x = np.array([-30.0, -1.0, 0.0, 1.0, 30.0, 40.0, 1e4])
+    ratio = np.exp(-x**2 / 2 - special.log_ndtr(x)) / np.sqrt(2 * np.pi)
+    np.testing.assert_allclose(slopes(special.log_ndtr, x), ratio, rtol=1e-12)
+    np.testing.assert_allclose(slopes(special.log_ndtr, x[1:], order=2), -(ratio * (x + ratio))[1:], rtol=1e-9)

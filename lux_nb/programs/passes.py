@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from .recording import Instruction, Recording, Slot, key_of, replaced
+from .recording import Instruction, Recording, Slot, key_of, replaced, slot_for
 from ..rules.indexing import is_basic, scatter
 from ..rules.table import stop_gradient
 from ..tracing import astype
@@ -114,9 +114,9 @@ def is_numpy(value: Any) -> bool:
     return type(value) is Slot and issubclass(value.kind, (np.ndarray, np.generic, float, int, complex))
 
 
-def array_kind(slot: Slot) -> type:
-    "The type of an array of what a slot holds one of: NumPy's, or the slot's own where another library computes."
-    return np.ndarray if is_numpy(slot) else slot.kind
+def array_kind(value: Any) -> type:
+    "The type of an array of what a slot or a constant holds one of: NumPy's, or the slot's own where another library computes."
+    return value.kind if type(value) is Slot and not is_numpy(value) else np.ndarray
 
 
 def shape_of(value: Any) -> tuple[int, ...]:
@@ -209,7 +209,7 @@ def _flatten_parts(r, result, parts, layout):
     "The parts in a row, joined."
     lead = result.shape[:-1]
     lengths = [lead + (place.stop - place.start,) for place, _ in layout.leaves]
-    flat = [r.emit(np.reshape, part, shape, like=part, shape=shape, kind=array_kind(part)) for part, shape in zip(parts, lengths)]
+    flat = [r.emit(np.reshape, part, shape, like=part if type(part) is Slot else slot_for(part), shape=shape, kind=array_kind(part)) for part, shape in zip(parts, lengths)]
     return r.emit(np.concatenate, tuple(flat), like=result, axis=-1) if flat else None
 
 

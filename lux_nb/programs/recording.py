@@ -361,9 +361,9 @@ class Recorder(Trace):
         return self.compared(value) if type(value) is np.ndarray else value
 
     def kept(self, args: Any) -> Any:
-        "Arguments with `keep` applied to the arrays among them, also inside tuples and lists."
+        "Arguments with `keep` applied to the plain arrays among them, also inside tuples and lists; traced values stay who they are, as other names may share their memory."
         self.note(args)
-        return type(args)([self.kept(arg) if type(arg) in SEQUENCES else self.keep(arg) for arg in args])
+        return type(args)([self.kept(arg) if type(arg) in SEQUENCES else arg if isinstance(arg, Tracer) else self.keep(arg) for arg in args])
 
     def compared(self, value):
         "A captured array that the program depends on by its numbers."
@@ -416,6 +416,8 @@ class Recorder(Trace):
         if type(function) is FunctionType and function not in PRIMITIVES and _is_ours(function):
             return getattr(function, "__wrapped__", function)(*args, **kwargs)
         _check(function, args, kwargs)
+        if function in (np.concatenate, np.stack) and args and isinstance(args[0], Tracer): # an array stands for the list of its layers
+            args = (list(args[0]), *args[1:])
         if not args and function in RULES: # the passes look for operands by position
             args, kwargs = RULES[function].bind(args, kwargs)
         if function is operator.getitem:

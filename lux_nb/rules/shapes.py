@@ -703,7 +703,7 @@ def _push_flatten(k, t, y, parts, layout):
 
 
 def _pull_flatten(k, g, y, parts, layout):
-    return g[..., layout.leaves[k][0]].reshape(leading(g, y) + parts[k].shape)
+    return g[..., layout.leaves[k][0]].reshape(leading(g, y) + np.shape(parts[k]))
 
 
 def_rule(unravel, lambda t, y, flat, layout: unravel(t, layout), _pull_unravel, several=True, view=True)

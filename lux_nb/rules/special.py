@@ -60,7 +60,13 @@ def _error_functions(special):
     elementwise(special.erfcinv,  lambda d, y, x: -d * (np.exp(y * y) / bell))
     elementwise(special.ndtr,     lambda d, y, x: d * (density * np.exp(-x * x / 2)))
     elementwise(special.ndtri,    lambda d, y, p: d * (np.exp(y * y / 2) / density))
-    elementwise(special.log_ndtr, lambda d, y, x: d * (2 * density / special.erfcx(x * -math.sqrt(0.5))))
+
+    def hazard(d, y, x):
+        "d times the density over the distribution function: each half by the formula that is tame there."
+        below, above = np.where(x > 0, 0, x), np.where(x > 0, x, 0)
+        return d * np.where(x > 0, density * np.exp(-above * above / 2 - np.where(x > 0, y, 0)), 2 * density / special.erfcx(below * -math.sqrt(0.5)))
+
+    elementwise(special.log_ndtr, hazard)
 
 # %% ../../nbs/12_special.ipynb #a9b4ddba
 @dispatching
