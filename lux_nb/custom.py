@@ -306,7 +306,7 @@ def _alike(a, b):
     if not isinstance(b, _BY_VALUE) or dtype_of(b) == object:
         return True
     scale = np.max(np.abs(b), initial=0, where=np.isfinite(b))
-    return bool(np.allclose(a, b, rtol=0, atol=float(scale) * float(np.finfo(dtype_of(b)).eps) ** 0.5, equal_nan=True))
+    return np.shape(a) == np.shape(b) and bool(np.allclose(a, b, rtol=0, atol=float(scale) * float(np.finfo(dtype_of(b)).eps) ** 0.5, equal_nan=True))
 
 # %% ../nbs/15b_custom.ipynb #801db90e
 @dispatching
