@@ -336,15 +336,16 @@ def batched_jacobian(
     _refuse_complex("batched_jacobian", [x], "use jvp or vjp in the directions you need")
     if isinstance(ad, AutoForward):
         columns = [jvp(f, (x,), (_column(x, k),))[1] for k in range(x.shape[1])]
-        return np.stack(columns, axis=-1)
+        return np.stack(columns, axis=-1) if columns else np.zeros_like(value, shape=(*value.shape, 0))
     _refuse_complex("batched_jacobian in reverse mode", [value], "use AutoForward(), or return real and imaginary parts")
     _, pullback = vjp(f, x)
-    return np.stack([pullback(_column(value, k))[0] for k in range(value.shape[1])], axis=1)
+    rows = [pullback(_column(value, k))[0] for k in range(value.shape[1])]
+    return np.stack(rows, axis=1) if rows else np.zeros_like(x, shape=(x.shape[0], 0, x.shape[1]))
 
 
 def _column(like, k):
     "Zeros but for ones in column k."
-    return np.broadcast_to(unit_vectors([like[0]], k, k + 1)[0], like.shape)
+    return np.broadcast_to(unit_vectors([np.zeros_like(like, shape=like.shape[1:])], k, k + 1)[0], like.shape)
 
 # %% ../nbs/15_autodiff.ipynb #7558448f
 def hessian(

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray # one lookup, where np.ndarray takes two
 
-from .trees import flatten_arguments, tree_flatten, tree_leaves_with_path, tree_unflatten, updated
+from .trees import ComponentArray, flatten_arguments, tree_flatten, tree_leaves_with_path, tree_unflatten, updated
 
 # %% ../nbs/05_tracing.ipynb #d3224648
 class _Nesting:
@@ -226,7 +226,8 @@ def _in_place(function):
     "The method `__iop__`: arrays are written in place, as every alias sees; scalars, as in Python, are replaced."
 
     def in_place(self, other):
-        result = apply(function, (self, operand(other)))
+        other = other.data if type(other) is ComponentArray else operand(other) # the array that is written to has no names
+        result = apply(function, (self, other))
         if not self.mutable:
             return result
         return write(self, result, function.__name__) if self.view_of is None or _is_all_that_is_left(self) else Unsaved(self, result).result

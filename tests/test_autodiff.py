@@ -489,3 +489,20 @@ def test_what_jvp_returns_is_nobody_elses_array(f):
     for leaf in lux.tree_leaves(jvp(f, (x,), (t,))):
         leaf[...] = 7
     assert np.array_equal(x, X) and np.array_equal(t, np.ones(3))
+
+
+@pytest.mark.parametrize("ad", [AutoForward(), AutoReverse()])
+def test_batched_jacobians_of_nothing(ad):
+    assert lux.batched_jacobian(lambda x: x * 2, np.ones((0, 2)), ad).shape == (0, 2, 2)
+    assert lux.batched_jacobian(lambda x: x[:, :0], np.ones((3, 2)), ad).shape == (3, 0, 2)
+    assert lux.batched_jacobian(lambda x: np.ones((3, 4)), np.ones((3, 0)), ad).shape == (3, 4, 0)
+
+
+def test_a_vector_with_names_joins_in_place():
+    p = ComponentArray(a=np.ones(2), b=np.ones(1))
+    def f(x):
+        y = x * 1.0
+        y += p
+        y *= ComponentArray.from_data(x, p.layout)
+        return np.sum(y * y)
+    lux.check_gradients(f, np.arange(3.0) + 1)

@@ -678,3 +678,16 @@ def test_a_component_array_that_a_tape_has_locked_is_not_written_to(n):
     q = frozen
     q += 1.0
     assert np.array_equal(frozen.w, np.ones(n)) and np.array_equal(q.w, np.full(n, 2.0))
+
+
+@both_modes
+@pytest.mark.parametrize("x", [np.array([1.0, 2.0]), np.array([-1.0, 2.0])], ids=["taken", "left"])
+@pytest.mark.parametrize("write", ["y[y > 0] = 3 * x[1]", "y[...] = 3 * x[1]", "y[()] = x[1] ** 2", "y[y > 0] *= x[1]", "y[y < 0] += 1.0", "y[None] = [x[1]]"])
+def test_writes_into_an_array_without_axes(write, x, ad):
+    def f(x):
+        names = {"x": x, "y": np.copy(x[0])}
+        exec(write, names)
+        return names["y"] * 1.0
+    assert vjp(f, x)[0] == f(x)
+    check_gradients(f, x)
+    assert np.allclose(lux.jacobian(lambda x: gradient(f, x, ad=ad), x), lux.hessian(f, x))

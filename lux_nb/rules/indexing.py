@@ -151,14 +151,23 @@ def_rule(scatter,
 # %% ../../nbs/09b_indexing.ipynb #deeaaf69
 def _write(x, index, value, lead):
     "updated(x, index, value) behind `lead` axes, which value has too (or it is a number)."
-    if not lead and not np.ndim(x): # one number, which is all there is to write
-        return np.zeros_like(x) + value
+    if not lead and not np.ndim(x):
+        return _write_number(x, index, value)
     if not lead:
         return updated(x, index, value)
     if is_basic(index):
         return updated(x, _behind(lead, index), value)
     value = _to_end(value, lead) if np.ndim(value) else value
     return _to_front(updated(_to_end(x, lead), _spelled_out(index, x.ndim - lead), value), lead)
+
+
+def _write_number(x, index, value):
+    "The same for a number, which is all there is to write, unless a mask leaves it as it is."
+    masks = [part for part in (index if type(index) is tuple else (index,)) if _is_mask(part)]
+    if masks and size_of(value) != 1:
+        return x
+    number = np.zeros_like(x) + np.reshape(value, ())
+    return as_number(np.where(functools.reduce(np.logical_and, masks), number, x)) if masks else number
 
 
 def _winners(index, x, shape):
