@@ -377,7 +377,7 @@ def elementwise_grad(
         value, pullback = vjp(f, x)
         if np.shape(value) != np.shape(x):
             raise ValueError(f"elementwise_grad needs a function that keeps the shape, got {np.shape(x)} to {np.shape(value)}: use jacobian")
-        if dtype_of(value).kind == "c" != dtype_of(x).kind:
+        if dtype_of(value).kind == "c" and dtype_of(x).kind != "c":
             raise TypeError("elementwise_grad of real numbers needs real results: use jvp with a tangent of ones, or return real and imaginary parts")
         return pullback(np.ones_like(value))[0]
 
