@@ -13,7 +13,7 @@ import numpy as np
 from numpy import ndarray # one lookup, where np.ndarray takes two
 
 from .rules.table import RULES, bound, cast_like, constant, like, lower, note_view, over_batch, without_rule
-from .tracing import NO_KEYWORDS, SEQUENCES, STATIC, Trace, Tracer, check_result, detached, differentiable_leaves, innermost, matching_leaves, own, own_operators, rows, stacked, two_results, zeros
+from .tracing import NO_KEYWORDS, SEQUENCES, STATIC, Trace, Tracer, check_result, detached, differentiable_leaves, matching_leaves, own, own_operators, rows, two_results, zeros
 from .trees import tree_flatten, tree_structure, tree_unflatten
 
 # %% ../nbs/13_forward.ipynb #9786b26c
@@ -88,10 +88,11 @@ class Forward(Trace):
 
     def inside(self, sequence, position, pushes, active):
         "The values of a list or a tuple of arguments; that of the array that NumPy would make of it, where it is one operand."
-        if pushes.takes(position) and innermost(sequence) is not None:
-            array, push = stacked(sequence), pushes[position]
+        array = pushes.operand(position, sequence)
+        if array is not None:
             if array.owner is not self:
                 return constant(self, array)
+            push = pushes[position]
             if push is not None:
                 active.append((push, array.tangent))
             return array.value

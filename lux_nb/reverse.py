@@ -19,7 +19,7 @@ from numpy import ndarray # one lookup, where np.ndarray takes two
 
 from .rules.shapes import axes_in_memory
 from .rules.table import RULES, Rule, bound, cast_like, constant, like, lower, name_of, note_view, over_batch, unbroadcast, without_rule
-from .tracing import SEQUENCES, STATIC, Trace, Tracer, check_result, detached, differentiable_leaves, dtype_of, innermost, matching_leaves, own, own_operators, recorder, rows, snapshot, stacked, two_results, zeros
+from .tracing import SEQUENCES, STATIC, Trace, Tracer, check_result, detached, differentiable_leaves, dtype_of, matching_leaves, own, own_operators, recorder, rows, snapshot, two_results, zeros
 from .trees import ComponentArray, distribute, locks, tree_flatten, tree_leaves, tree_map, tree_unflatten, unravel
 
 # %% ../nbs/14_reverse.ipynb #59fc0e59
@@ -226,10 +226,11 @@ class Tape(Trace):
 
     def inside(self, sequence, position, pulls, parents):
         "The values of a list or a tuple of arguments; that of the array that NumPy would make of it, where it is one operand."
-        if pulls.takes(position) and innermost(sequence) is not None:
-            array, pull = stacked(sequence), pulls[position]
+        array = pulls.operand(position, sequence)
+        if array is not None:
             if array.owner is not self:
                 return constant(self, array)
+            pull = pulls[position]
             if pull is not None:
                 parents.append((position, array.slot, pull))
             return array.value

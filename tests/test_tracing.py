@@ -357,3 +357,18 @@ def test_an_array_of_objects_that_is_returned_hides_nothing_either():
 def test_a_complex_number_does_not_round():
     with pytest.raises(TypeError, match=r"np\.round\(z\)"):
         jvp(lambda z: z * round(z), (1.6 + 2j,), (1 + 0j,))
+
+
+def test_a_table_leaves_its_operators_to_a_traced_value():
+    class Table: # as pandas has it: it asks the other operand for its priority
+        __pandas_priority__ = 4000
+
+        def __mul__(self, other):
+            return NotImplemented if getattr(other, "__pandas_priority__", 0) > self.__pandas_priority__ else 1 / 0
+
+        def __array__(self, dtype=None, copy=None):
+            return np.array([1.0, 2.0, 4.0])
+
+    for ad in (AutoForward(), AutoReverse()):
+        assert np.array_equal(gradient(lambda x: np.sum(Table() * x), X, ad=ad), [1, 2, 4])
+        assert np.array_equal(gradient(lambda x: np.sum(x * Table()), X, ad=ad), [1, 2, 4])

@@ -260,6 +260,7 @@ composite(np.angle, _angle)
 
 # %% ../../nbs/07_elementwise.ipynb #7e1a55c2
 def _with_dtype(x):
+    "An array of what is none, such as a list or one of Python's numbers."
     return x if hasattr(x, "dtype") else np.asarray(x)
 
 

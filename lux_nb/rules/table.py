@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray # one lookup, where np.ndarray takes two
 
-from ..tracing import NO_KEYWORDS, SEQUENCES, STATIC, Trace, Tracer, apply, dtype_of, innermost, unsuited
+from ..tracing import NO_KEYWORDS, SEQUENCES, STATIC, Trace, Tracer, apply, dtype_of, innermost, stacked, unsuited
 from ..trees import dispatching, tree_leaves, tree_map, updated
 
 # %% ../../nbs/06_rules.ipynb #e6f2bcb6
@@ -42,9 +42,10 @@ class Maps(dict):
             return partial(self.variadic, position)
         raise no_map(self.rule, self.mode, position)
 
-    def takes(self, position):
-        "Whether an argument is one operand, of which NumPy makes an array: an index and a list of arrays are not."
-        return self.each is None and (self.variadic is not None or self.get(position) is not None)
+    def operand(self, position, sequence):
+        "The traced array that NumPy would make of a sequence, where it is one operand with traced values in it; None for an index or a list of arrays."
+        one = self.each is None and (self.variadic is not None or self.get(position) is not None)
+        return stacked(sequence) if one and innermost(sequence) is not None else None
 
 
 def _push_layers(map, t, y, arrays, *args, **kwargs):
