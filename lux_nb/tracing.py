@@ -55,11 +55,13 @@ class Trace:
         self.open = self.quiet = True
         return self
 
-    def __exit__(self, exception, *details):
+    def __exit__(self, kind, error, traceback):
         self.nesting.depth -= 1
         self.open = self.quiet = False
-        if exception is not None:
+        if error is not None:
             self.release()
+            if isinstance(error.__cause__, TracerConversionError) and "element with a sequence" in str(error): # NumPy's words, which say less
+                raise error.__cause__.with_traceback(traceback) from None
 
     def release(self):
         "Let go of whatever the trace holds on to."
@@ -265,11 +267,15 @@ def _lacking(name):
     return property(lack)
 
 # %% ../nbs/05_tracing.ipynb #344836fc
+class TracerConversionError(TypeError):
+    "A traced value was about to become a plain number or array, and to lose its derivative."
+
+
 def _leaves(name, remedy):
     "A method that raises, since what it returns would carry no derivative."
 
     def leave(self, *args, **kwargs):
-        raise TypeError(
+        raise TracerConversionError(
             f"{name} of a traced value of shape {self.shape} would leave the trace and lose its derivative: {_elsewhere() or remedy}; "
             "stop_gradient(x) where no derivative is wanted"
         )

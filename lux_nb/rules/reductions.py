@@ -28,9 +28,9 @@ def negative_axes(
     "The axes of a reduction, counted from the end. A number has none, though NumPy lets 0 and -1 pass."
     if not ndim:
         return ()
-    if isinstance(axis, (int, np.integer, np.ndarray)):
-        axis = (operator.index(axis),)
-    axes = range(ndim) if axis is None else axis
+    if axis is None:
+        return tuple(range(-ndim, 0))
+    axes = (operator.index(axis),) if isinstance(axis, (int, np.integer, np.ndarray)) else axis
     return tuple([normalize_axis_index(a, ndim) - ndim for a in axes]) # raises for an axis that is not there
 
 
@@ -104,6 +104,14 @@ def total(
         return np.add.reduce(x, axis, dtype, None, keepdims)
     return np.sum(x) if axis is None and dtype is None and not keepdims else np.sum(x, axis, dtype, keepdims=keepdims)
 
+
+def _mean(x):
+    "`np.mean` of all elements, to the last bit, likewise."
+    if type(x) is ndarray and x.dtype.char in "fd" and x.size:
+        sum = np.add.reduce(x, None)
+        return type(sum)(sum.item() / x.size)
+    return np.mean(x)
+
 # %% ../../nbs/08_reductions.ipynb #e5cfc8de
 def _only(change, where):
     "A change of the elements that take part, zero for the others."
@@ -173,8 +181,9 @@ def _by_name(function, count, *names):
     return lambda *args, **kwargs: function(*args[:count], **dict(zip(names, args[count:])), **kwargs)
 
 
+_mean_along = _by_name(np.mean, 5, "where")
 def_rule(np.sum,  _push_sum,  _pull_sum,  direct=lambda x, *args, **kwargs: np.sum(x, *args, **kwargs) if args or kwargs else total(x))
-def_rule(np.mean, _push_mean, _pull_mean, direct=_by_name(np.mean, 5, "where"))
+def_rule(np.mean, _push_mean, _pull_mean, direct=lambda x, *args, **kwargs: _mean_along(x, *args, **kwargs) if args or kwargs else _mean(x))
 def_rule(np.add.reduce, _along_first(_push_sum), _along_first(_pull_sum))
 
 # %% ../../nbs/08_reductions.ipynb #93ee6686
