@@ -18,13 +18,9 @@ from .trees import tree_flatten, tree_structure, tree_unflatten
 
 # %% ../nbs/13_forward.ipynb #9786b26c
 class Dual(Tracer):
-    "A dual number: a value and its tangent. Extra leading axes of the tangent count many tangents, carried at once."
+    "A dual number: a value and its tangent. Extra leading axes of the tangent count many tangents, carried at once. `Forward.dual` makes it."
 
     __slots__ = ("tangent",)
-
-    def __init__(self, trace, value, tangent):
-        self.owner, self.value = trace, value
-        self.tangent, self.view_of = tangent, None
 
     def _become(self, other):
         self.value, self.tangent = other.value, other.tangent
@@ -128,7 +124,9 @@ class Forward(Trace):
             fits = tangent.dtype is value.dtype and tangent.shape[self.batch :] == value.shape
         except AttributeError: # a number without a dtype, Python's or a BigFloat
             fits = False
-        return Dual(self, value, tangent if fits else self.fitted(value, tangent))
+        x = Dual()
+        x.owner, x.value, x.tangent, x.view_of = self, value, tangent if fits else self.fitted(value, tangent), None
+        return x
 
     def fitted(self, value, tangent):
         "A tangent in its value's dtype, and broadcast to its shape."
@@ -242,8 +240,7 @@ def dual_leaves(f: Callable, values: list, tangents: list, build: Callable, has_
     with Forward(batch) as trace:
         if trace.keep is not None:
             values = list(map(trace.keep, values))
-        duals = [Dual(trace, value, tangent) for value, tangent in zip(values, tangents)]
-        result = f(*build(duals))
+        result = f(*build(list(map(trace.dual, values, tangents))))
         result, aux = two_results("jvp", result) if has_aux else (result, None)
     leaves, outdef = ([result], _LEAF) if isinstance(result, Tracer) else tree_flatten(result)
     outputs, slopes, given = [], [], set(map(id, (*values, *tangents)))
