@@ -356,14 +356,11 @@ def pull_back(
                 fits = False
             if not fits:
                 c = fitted(c, value, batch, rule, position)
-            if known is None:
-                cotangents[parent] = c
-                if rule.into is not None:
-                    alone.add(parent)
-            elif parent in alone and type(known) is type(c) is ndarray:
+            if known is not None and parent in alone and type(known) is type(c) is ndarray:
                 known += c
-            else:
-                cotangents[parent] = known + c
+                continue
+            cotangents[parent] = c if known is None else known + c
+            if known is not None or rule.into is not None:
                 alone.add(parent)
     return cotangents
 

@@ -282,7 +282,7 @@ def _leaves(name, remedy):
 
     return leave
 
-
+# %% ../nbs/05_tracing.ipynb #2e9c51d7
 def _elsewhere():
     "The remedy where it is another library's code, or a function that NumPy doesn't dispatch, that converts its argument."
     frame, calls = sys._getframe(2), []

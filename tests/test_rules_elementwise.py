@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+import gmpy2
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
@@ -545,3 +546,40 @@ def test_the_hazard_of_the_normal_distribution_far_out():
     ratio = np.exp(-x**2 / 2 - special.log_ndtr(x)) / np.sqrt(2 * np.pi)
     np.testing.assert_allclose(slopes(special.log_ndtr, x), ratio, rtol=1e-12)
     np.testing.assert_allclose(slopes(special.log_ndtr, x[1:], order=2), -(ratio * (x + ratio))[1:], rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["erfcx", "dawsn"])
+def test_slopes_that_are_the_difference_of_equal_terms(name):
+    special = pytest.importorskip("scipy.special")
+    x = np.array([-3.0, 0.5, 5.0, 6.999, 7.001, 12.0, 30.0] if name == "erfcx" else [-30.0, -7.001, -6.999, 0.5, 5.0, 7.001, 30.0])
+    with gmpy2.context(precision=4000): # so that a hundred equal digits may cancel
+        first, second, third = zip(*[_slopes_by_recurrence(name, gmpy2.mpfr(each)) for each in x.tolist()])
+    f = getattr(special, name)
+    np.testing.assert_allclose(slopes(f, x), first, rtol=1e-13)
+    np.testing.assert_allclose(slopes(f, x, order=2), second, rtol=1e-11)
+    inside = np.abs(x) != 6.999 # where the modes round apart
+    np.testing.assert_allclose(slopes(f, x[inside], order=3), np.array(third)[inside], rtol=1e-10)
+    np.testing.assert_allclose(vjp(f, x.astype(np.float32))[1](np.ones(7, np.float32))[0], first, rtol=2e-5)
+    far = np.array([1e4, 1e8, 1e100])
+    scale = -1 / math.sqrt(math.pi) if name == "erfcx" else -0.5
+    np.testing.assert_allclose(slopes(f, far), scale / far / far, rtol=1e-7)
+
+
+def _slopes_by_recurrence(name, x):
+    "The first three derivatives: both functions have y'' = c (2 y + 2 x y'), with c = 1 and -1."
+    if name == "erfcx":
+        c, y, end = 1, gmpy2.exp(x * x) * gmpy2.erfc(x), -2 / gmpy2.sqrt(gmpy2.const_pi())
+    else:
+        c, y, end, term, k = -1, x, 1, x, 0
+        while abs(term) > 1e-300:
+            k += 1
+            term *= -2 * x * x / (2 * k + 1)
+            y += term
+    first = c * 2 * x * y + end
+    second = c * (2 * y + 2 * x * first)
+    return float(first), float(second), float(c * (4 * first + 2 * x * second))
+
+
+def test_the_slope_of_the_logistic_function_is_right_in_both_tails():
+    special = pytest.importorskip("scipy.special")
+    np.testing.assert_allclose(slopes(special.expit, [-40.0, 40.0, 700.0]), np.exp([-40.0, -40.0, -700.0]), rtol=1e-13)

@@ -104,14 +104,6 @@ def total(
         return np.add.reduce(x, axis, dtype, None, keepdims)
     return np.sum(x) if axis is None and dtype is None and not keepdims else np.sum(x, axis, dtype, keepdims=keepdims)
 
-
-def _mean(x):
-    "`np.mean` of all elements, to the last bit, likewise."
-    if type(x) is ndarray and x.dtype.char in "fd" and x.size:
-        sum = np.add.reduce(x, None)
-        return type(sum)(sum.item() / x.size)
-    return np.mean(x)
-
 # %% ../../nbs/08_reductions.ipynb #e5cfc8de
 def _only(change, where):
     "A change of the elements that take part, zero for the others."
@@ -157,6 +149,14 @@ def _terms(y, x, axis, where):
     if where is True:
         return max(size_of(x) // max(size_of(y), 1), 1)
     return np.maximum(np.sum(np.broadcast_to(where, np.shape(x)), axis).reshape(np.shape(y)), 1).astype(y.dtype)
+
+
+def _mean(x):
+    "`np.mean` of all elements, to the last bit, without the ceremony too."
+    if type(x) is ndarray and x.dtype.char in "fd" and x.size:
+        sum = np.add.reduce(x, None)
+        return type(sum)(sum.item() / x.size)
+    return np.mean(x)
 
 
 def _push_mean(t, y, x, axis=None, dtype=None, out=None, keepdims=False, where=True):
