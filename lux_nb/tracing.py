@@ -170,7 +170,7 @@ BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "a
 COMPARISONS = ("lt", "le", "eq", "ne", "gt", "ge")
 UNARY = ("neg", "pos", "abs", "invert")
 METHODS = (
-    "all any argmax argmin argpartition argsort choose clip cumprod cumsum diagonal dot max mean min "
+    "all any argmax argmin argpartition argsort choose cumprod cumsum diagonal dot max mean min "
     "nonzero prod ravel repeat round searchsorted squeeze std sum swapaxes take trace var"
 ).split() # np.f(x, ...) takes just what x.f(...) does
 LEAVING = "item tolist tobytes tofile dump dumps".split() # methods that give plain Python objects
@@ -592,7 +592,7 @@ def check_result(
             if leaf.owner.level >= trace.level:
                 raise _foreign()
         if _hides(leaf.value, leaf.owner.level):
-            raise _smuggled(leaf)
+            raise _foreign() if isinstance(leaf.value, Tracer) and leaf.value.owner.nesting is not leaf.owner.nesting else _smuggled(leaf)
     elif _hides(leaf, trace.level):
         raise _smuggled(leaf)
     return leaf
@@ -656,6 +656,7 @@ for _name in UNARY:
     setattr(Tracer, f"__{_name}__", _unary(getattr(operator, _name)))
 for _name in METHODS:
     setattr(Tracer, _name, _method(getattr(np, _name)))
+setattr(Tracer, "clip", lambda self, min=None, max=None, out=None, **kwargs: apply(np.clip, (self, min, max), {**kwargs, "out": out})) # np.clip wants both bounds
 for _name in LEAVING:
     setattr(Tracer, _name, _leaves(f"x.{_name}()", "np functions and operators keep it"))
 for _name in READ_FROM_VALUE:

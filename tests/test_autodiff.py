@@ -506,3 +506,21 @@ def test_a_vector_with_names_joins_in_place():
         y *= ComponentArray.from_data(x, p.layout)
         return np.sum(y * y)
     lux.check_gradients(f, np.arange(3.0) + 1)
+
+
+def test_reverse_jacobians_in_chunks():
+    x = np.arange(100.0)
+    expected = np.zeros((70, 100))
+    np.fill_diagonal(expected, 2 * x)
+    for f in (lambda x: x[:70] * x[:70], lambda x: (x[:70] * x[:70], x[:3])):
+        whole, parts = (jacobian(f, x, ad=AutoReverse(chunk=chunk)) for chunk in (64, 7))
+        for part, other in zip(lux.tree_leaves(whole), lux.tree_leaves(parts)):
+            assert np.array_equal(part, other)
+        assert np.array_equal(lux.tree_leaves(whole)[0], expected)
+    two = jacobian(lambda p: p["a"] * np.sum(p["b"]), {"a": x[:5], "b": x[:2]}, ad=AutoReverse(chunk=2))
+    assert np.array_equal(two["a"], np.eye(5)) and np.array_equal(two["b"], np.stack([x[:5]] * 2, 1))
+
+
+def test_batched_jacobians_ask_for_rows():
+    with pytest.raises(ValueError, match="samples"):
+        lux.batched_jacobian(lambda x: np.sum(x, axis=2)[:, :1], np.ones((3, 2, 2)))

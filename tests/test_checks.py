@@ -104,3 +104,17 @@ class TestCheckedFinite:
             y += 1
             return z
         assert np.array_equal(checked_finite(f)(X), X + 1)
+
+
+def test_the_check_asks_for_double_precision():
+    for f, x in ((lambda x: np.sum(x * x), np.ones(2, np.float32)), (lambda x: np.sum(np.real(x * x)), np.ones(2) + 0j)):
+        with pytest.raises(TypeError):
+            check_gradients(f, x, order=1)
+
+
+def test_the_step_follows_the_largest_result():
+    assert check_gradients(lambda x: (1e9 + x, x), 1.0, order=1)
+
+
+def test_checked_finite_passes_functions_of_several_results():
+    assert np.allclose(checked_finite(lambda x: np.linalg.svd(x)[1])(np.ones((2, 3))), [6**0.5, 0])

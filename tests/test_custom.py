@@ -455,3 +455,8 @@ x = np.array([0.5, 1.0])
 assert np.allclose(lux.gradient(lambda x: np.sum(lux.remat(f)(x)), x), np.cos(x))
 """
     subprocess.run([sys.executable, "-c", program], check=True) # in a process where nothing was called before
+
+
+def test_a_derived_pull_knows_that_the_function_broadcasts():
+    f = custom_rule(push=lambda t, y, x: 2 * t)(lambda x: np.broadcast_to(2 * x, (3, 2)))
+    assert np.array_equal(gradient(lambda x: np.sum(f(x)), np.ones(2)), [6, 6])

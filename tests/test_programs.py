@@ -875,3 +875,131 @@ def test_hessians_of_numbers_and_layers_of_arrays():
         np.testing.assert_array_equal(compiled(f)(x), f(x))
     for number in (1.0, np.float64(1.0)):
         np.testing.assert_array_equal(compiled(lambda x: lux.ComponentArray(a=x, k=2.0).data)(number), [1, 2])
+
+
+WRITES = {
+    "fill_diagonal": lambda y: np.fill_diagonal(y, 0.0), "copyto": lambda y: np.copyto(y, 0.0), "put": lambda y: np.put(y, [0], 0.0), "putmask": lambda y: np.putmask(y, y > 0, 0.0),
+    "put_along_axis": lambda y: np.put_along_axis(y, np.array([[0]]), 0.0, 0), "nan_to_num": lambda y: np.nan_to_num(y, copy=False), "nan_to_num by position": lambda y: np.nan_to_num(y, False),
+    "clip": lambda y: np.clip(y, 0, 1, out=y), "sum": lambda y: np.sum(y[None], 0, None, y), "mean": lambda y: np.mean(y[None], axis=0, out=y), "cumsum": lambda y: y.cumsum(0, out=y),
+    "round": lambda y: y.round(0, y), "fix": lambda y: np.fix(y, y), "any": lambda y: np.any(y[None] > 1, 0, y), "argmax": lambda y: np.argmax(y[None], 0, y), "take": lambda y: y.take([0, 1], 0, y),
+    "dot": lambda y: np.dot(np.eye(2), y, y), "einsum": lambda y: np.einsum("ij->ij", y, out=y), "concatenate": lambda y: np.concatenate([y], out=y), "choose": lambda y: np.choose(0, [y], y),
+    "isposinf": lambda y: np.isposinf(y, y), "quantile": lambda y: np.quantile(y[None], 0.5, axis=0, out=y), "fft": lambda y: np.fft.fft(y, out=y * 1j), "ufunc": lambda y: np.add(y, 1, y),
+}
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_a_write_by_a_function_is_refused(write):
+    def f(x):
+        y = x * 1.0
+        write(y)
+        return np.sum(y)
+
+    with pytest.raises(TypeError, match="writes into its argument|with `out`|would write"):
+        compiled(f)(np.array([[3.0, 1.0], [-1.0, 2.0]]))
+
+
+def test_a_write_to_what_shares_memory_with_a_result_is_seen():
+    for take in (lambda y: np.split(y, 2)[0], np.real):
+        def f(x):
+            y = x * 1.0
+            part = take(y)
+            y[0] = 5.0
+            return part * 2
+
+        with pytest.raises(ValueError, match="view"):
+            compiled(f)(np.array([1.0, 2.0]))
+
+
+def test_factors_are_brought_together_only_within_range():
+    single = np.full(3, 1e30, np.float32)
+    for f in (lambda x: 1e-30 * (1e-30 * x), lambda x: (1e-30 * x) * (1e-30 * x), lambda x: 1e30 * (1e-20 * (1e-20 * x)), lambda x: lux.gradient(lambda x: np.sum(1e-30 * (1e-30 * x) * x), x)):
+        np.testing.assert_allclose(compiled(f)(single), f(single), rtol=1e-6)
+        assert np.all(f(single) != 0)
+    x = np.full(3, 1e-200)
+    f = lambda x: 1e-300 * (1e200 * (1e200 * x))
+    np.testing.assert_allclose(compiled(f)(x), f(x), rtol=1e-14)
+    program = compiled(lambda x: 2 * (3 * x))
+    np.testing.assert_allclose(program(x), 6 * x)
+    assert len(program.programs[0].recording.instructions) == 1
+
+
+def test_functions_that_take_integers_dicts_or_one_bound():
+    for n in (5, 3000, 140000):
+        x = np.linspace(-1, 1, n)
+        for f in (lambda x: np.ldexp(np.sin(x) * 2, 3), lambda x: lux.gradient(lambda x: np.sum(np.ldexp(np.sin(x), 3) * x), x), lambda x: x.clip(0) * 2):
+            np.testing.assert_allclose(compiled(f)(x), f(x))
+    widths = {0: (1, 2)}
+    program = compiled(lambda x: np.pad(x, widths))
+    derivative = compiled(lambda x: lux.gradient(lambda x: np.sum(np.pad(x, widths) * np.arange(6.0)), x))
+    for widths[0] in ((1, 2), (2, 1), (1, 2)):
+        assert np.array_equal(program(np.ones(3)), np.pad(np.ones(3), widths)) and np.array_equal(derivative(np.ones(3)), np.arange(widths[0][0], widths[0][0] + 3))
+
+
+def test_arrays_in_dicts_are_asked_for_by_themselves():
+    double = lux.custom_rule(pull=lambda g, y, x, options: 2 * g)(lambda x, options: 2 * x + options["shift"])
+    assert np.array_equal(compiled(lambda x: double(x, {"shift": 1.0}))(np.ones(2)), [3, 3])
+    for shift in (lambda x: np.ones(2), lambda x: x):
+        with pytest.raises(TypeError, match="array inside a dict"):
+            compiled(lambda x: double(x, {"shift": shift(x)}))(np.ones(2))
+
+
+def test_a_custom_function_may_return_a_view_or_its_own_buffer():
+    buffer = np.zeros(3)
+
+    def into_buffer(x):
+        return np.multiply(x, 2, out=buffer)
+
+    x = np.array([0.5, 1.0, 2.0])
+    for f in (lambda x: np.sin(np.ravel(x)).reshape(np.shape(x)), into_buffer):
+        rule = lux.custom_rule(pull=lambda g, y, x: 3 * g)(f)
+        program = compiled(lambda x: rule(x) + 1)
+        for z in (x, 2 * x, 3 * x):
+            np.testing.assert_array_equal(program(z), f(z) + 1)
+        np.testing.assert_array_equal(compiled(lambda x: lux.gradient(lambda x: np.sum(rule(x)), x))(x), [3, 3, 3])
+
+
+def test_a_plain_table_asks_to_be_an_argument():
+    table = np.arange(10.0)
+    with pytest.raises(TypeError, match="looked up in is an argument"):
+        compiled(lambda x: table[np.floor(x).astype(int)])(np.array([1.2, 3.4]))
+    assert np.array_equal(compiled(lambda table, x: table[np.floor(x).astype(int)])(table, np.array([1.2, 3.4])), [1, 3])
+
+
+def test_every_captured_shape_is_watched():
+    a, b = np.array([1, 4]), np.array([4, 1])
+    program = compiled(lambda x: np.reshape(x, a) + np.reshape(x, b))
+    assert program(np.arange(4.0)).shape == (4, 4)
+    b[:] = 2, 2
+    with pytest.raises(ValueError):
+        program(np.arange(4.0))
+
+
+def test_the_quick_way_tells_layouts_and_counts_apart_and_keeps_lists():
+    program = compiled(lambda c: c.a * 2)
+    for names in ("ab", "ba", "ab"):
+        c = lux.ComponentArray(**{name: np.full(2, float(name == "a")) for name in names})
+        assert np.array_equal(program(c), [2, 2])
+    total = compiled(lambda *xs: sum(xs))
+    assert (total(1.0, 2.0), total(1.0, 2.0, 3.0), total(1.0, 2.0)) == (3, 6, 3)
+    pair = compiled(lambda x: [x, 2 * x])
+    assert [type(pair(1.0)) for _ in range(3)] == [list] * 3
+
+
+def test_a_strong_minus_one_keeps_its_dtype():
+    assert compiled(lambda a: np.float64(-1) * a)(np.ones(2, np.float32)).dtype == np.float64
+
+
+def test_operands_may_all_be_named():
+    assert compiled(lambda x: np.stack(arrays=[x, x]))(np.ones(1)).shape == (2, 1)
+
+
+def test_checked_programs_compare_integers_dtypes_and_nan():
+    with pytest.raises(ValueError):
+        compiled(lambda x: np.argmax(x) + int(np.random.default_rng().integers(10**6)), check=True)(np.ones(2))
+    single = [False]
+    program = compiled(lambda x: x.astype(np.float32) * 1 if single[0] else x * 1, check=True)
+    program(np.ones(2))
+    single[0] = True
+    with pytest.raises(ValueError):
+        program(np.ones(2))
+    assert np.array_equal(compiled(lambda x: np.where(x > 0, x, np.nan), check=True)(np.array([-1.0, 2.0])), [np.nan, 2], equal_nan=True)

@@ -583,3 +583,30 @@ def _slopes_by_recurrence(name, x):
 def test_the_slope_of_the_logistic_function_is_right_in_both_tails():
     special = pytest.importorskip("scipy.special")
     np.testing.assert_allclose(slopes(special.expit, [-40.0, 40.0, 700.0]), np.exp([-40.0, -40.0, -700.0]), rtol=1e-13)
+    np.testing.assert_allclose(slopes(np.expm1, [-300.0, -40.0, 1e-8, 3.0]), np.exp([-300.0, -40.0, 1e-8, 3.0]), rtol=1e-15)
+
+
+def test_the_huber_loss_on_both_sides():
+    special = pytest.importorskip("scipy.special")
+    check(slopes(lambda r: special.huber(1.0, r), [-3.0, -0.5, 0.5, 3.0]), [-1, -0.5, 0.5, 1])
+
+
+def test_choices_may_be_lists():
+    x = np.array([1.2, 2.7, 3.4, 0.6])
+    check(grad(lambda x: np.sum(np.select([x > 1.5], [x], [7.0, 8.0, 9.0, 10.0]) * x))(x), [7, 5.4, 6.8, 10])
+    check(grad(lambda x: np.sum(np.select([x > 1.5, x > 1], [x, [1, 2, 3, 4]]) * x))(x), [1, 5.4, 6.8, 0])
+    check(grad(lambda x: np.sum(np.choose([0, 1, 0, 1], [x, [5.0, 6.0, 7.0, 8.0]]) * x))(x), [2.4, 6, 6.8, 8])
+    with pytest.raises(TypeError, match="dtype bool"):
+        grad(lambda x: np.sum(np.select([x], [x])))(x)
+
+
+def test_a_chosen_number_is_a_number():
+    def f(x):
+        y = np.choose(0, [x[0], x[1]])
+        z = y
+        z *= 3.0
+        return y * x[2]
+
+    x = np.array([1.0, 2.0, 3.0])
+    assert vjp(f, x)[0] == f(x) == 3
+    check(grad(f)(x), [3, 0, 1])

@@ -1,9 +1,12 @@
 """Products, linear algebra, factorizations: conventions at the edges, and what is said where there is no derivative."""
+import itertools
+import math
+
 import numpy as np
 import pytest
 
 from lux_nb.arrays import BigFloat, big
-from lux_nb.autodiff import gradient, hessian
+from lux_nb.autodiff import AutoForward, AutoReverse, gradient, hessian, jacobian
 from lux_nb.checks import check_gradients
 from lux_nb.forward import jvp
 from lux_nb.programs import compiled
@@ -112,9 +115,73 @@ def test_a_determinant_has_a_gradient_where_it_is_zero(matrix):
     np.testing.assert_allclose(gradient(np.linalg.det, matrix), np.reshape(minors, (n, n)), atol=1e-12)
 
 
-def test_a_second_derivative_of_a_singular_determinant_is_refused():
-    with pytest.raises(np.linalg.LinAlgError, match="[Ss]ingular"):
-        hessian(np.linalg.det, np.ones((2, 2)))
+def leibniz(a):
+    "The determinant as the sum over all permutations."
+    rows = range(len(a))
+    signs = {p: round(np.linalg.det(np.eye(len(a))[list(p)])) for p in itertools.permutations(rows)}
+    return sum(sign * math.prod([a[i, p[i]] for i in rows]) for p, sign in signs.items())
+
+
+@pytest.mark.parametrize("rank", range(5))
+def test_second_derivatives_of_a_determinant_at_any_rank(rank):
+    rng = np.random.default_rng(rank)
+    a = rng.normal(size=(4, rank)) @ rng.normal(size=(rank, 4))
+    np.testing.assert_allclose(hessian(np.linalg.det, a), hessian(leibniz, a), atol=1e-12)
+    z, v = a + 1j * rng.normal(size=(4, rank)) @ rng.normal(size=(rank, 4)), rng.normal(size=(4, 4)) + 1j * rng.normal(size=(4, 4))
+    change = lambda f: jvp(lambda z: vjp(f, z)[1](1 + 0.5j)[0], (z,), (v,))[1]
+    np.testing.assert_allclose(change(np.linalg.det), change(leibniz), atol=1e-12)
+
+
+def test_second_derivatives_of_determinants_in_a_stack():
+    a = np.array([[[1.0, 2.0], [2.0, 4.0]], [[3.0, 1.0], [0.0, 0.0]]])
+    assert check_gradients(np.linalg.det, a, order=2)
+    blocks = hessian(lambda a: np.linalg.det(a) @ np.array([1.0, 10.0]), a)
+    for k, scale in enumerate((1.0, 10.0)):
+        np.testing.assert_allclose(blocks[k, :, :, k], scale * hessian(leibniz, a[k]), atol=1e-13)
+        np.testing.assert_allclose(blocks[k, :, :, 1 - k], 0, atol=1e-13)
+
+
+@pytest.mark.parametrize("ad", [AutoForward(), AutoForward(chunk=2), AutoReverse()])
+def test_the_third_derivative_of_a_determinant(ad):
+    a = np.random.default_rng(0).normal(size=(3, 3))
+    third = lambda f: jacobian(lambda a: hessian(f, a), a, ad=ad)
+    np.testing.assert_allclose(third(np.linalg.det), third(leibniz), atol=1e-10)
+    with pytest.raises(np.linalg.LinAlgError, match="third derivative at a singular matrix"):
+        jacobian(lambda a: hessian(np.linalg.det, a), np.arange(9.0).reshape(3, 3) / 10, ad=ad)
+
+
+@pytest.mark.parametrize("f", [
+    np.linalg.norm, np.linalg.vector_norm, lambda x: np.sum(np.linalg.norm(x[None], axis=1)), lambda x: np.linalg.norm(x[None], "fro"), lambda x: np.hypot(x[0], x[1]),
+    lambda x: np.abs(x[0] + 1j * x[1]), lambda x: np.linalg.norm(x) ** 2,
+])
+def test_a_norm_at_zero_has_a_slope_of_zero_and_no_second_derivative(f):
+    assert np.array_equal(gradient(f, np.zeros(2)), [0, 0])
+    assert np.all(np.isnan(hessian(f, np.zeros(2))))
+    assert np.all(np.isfinite(hessian(f, np.array([0.0, 2.0]))))
+
+
+def test_a_general_norm_of_nothing_but_zeros_is_zero():
+    value, pullback = vjp(lambda x: np.linalg.norm(x, 3), np.zeros(3))
+    assert value == 0 and np.array_equal(pullback(1.0)[0], np.zeros(3))
+
+
+def test_outer_takes_vectors_alone():
+    with pytest.raises(ValueError):
+        vjp(lambda x: np.linalg.outer(np.ones(2), x), np.ones((2, 2)))
+
+
+def test_least_squares_with_the_default_cutoff_counts_the_size_of_the_matrix():
+    a = np.diag([1.0, 6e-16, 1.0])
+    value, pullback = vjp(lambda b: np.linalg.lstsq(a + 0 * b[0], b, None)[0], np.ones(3))
+    np.testing.assert_array_equal(value, np.linalg.lstsq(a, np.ones(3), None)[0])
+    assert np.array_equal(pullback(np.ones(3))[0], [1, 0, 1])
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_what_counts_as_equal_singular_values_scales_with_the_matrix(scale):
+    a = np.diag([1.0, 1 + 1e-9, 0.1]) * scale
+    with pytest.raises(NotImplementedError):
+        hessian(lambda a: np.sum(np.linalg.pinv(a, 0.5)), a)
 
 
 def test_equal_eigenvalues():
@@ -334,7 +401,7 @@ def test_a_product_depends_on_a_leading_zero():
     (lambda x: np.polyadd(np.poly1d([1, 2]), x), TypeError, "poly1d .*p.coeffs"), (lambda x: np.vander(x[:, None]), ValueError, "needs a vector"), (lambda x: np.vander(x, -1), ValueError, "columns that is not negative, got -1"),
     (lambda x: np.polyder(x, -1), ValueError, "not negative"), (lambda x: np.polyint(x, 3, [1, 2]), ValueError, "one constant or 3"),
     (lambda x: np.polydiv(x[:, None], x), ValueError, "needs vectors"), (lambda x: np.poly(x.reshape(1, 2)), ValueError, "square matrix"),
-    (lambda x: np.polyfit(x, x, -1), ValueError, "not negative"), (lambda x: np.polyfit(x, x[:1], 1), TypeError, "as many values"),
+    (lambda x: np.polyfit(x[:0], x[:0], 1), TypeError, "points?"), (lambda x: np.polyfit(x, x, -1), ValueError, "not negative"), (lambda x: np.polyfit(x, x[:1], 1), TypeError, "as many values"),
     (lambda x: np.polyfit(x, x, 1, w=x[:1]), TypeError, "one weight a point"), (lambda x: np.polyfit(x, x, 1, cov=True), ValueError, "more points than coefficients"),
 ])
 def test_polynomials_that_are_none(f, error, match):
@@ -353,3 +420,10 @@ def test_polynomials_of_big_floats():
     assert jvp(np.poly, (p,), (big([1, 0]),))[0].tolist() == np.poly(p).tolist() == [1, -4, BigFloat(3.75)]
     (quotient, rest), _ = jvp(lambda u: np.polydiv(u, big([1, 2])), (big([1.5, 2.5, 3]),), (big([1, 0, 0]),))
     assert quotient.tolist() == [BigFloat(1.5), BigFloat(-0.5)] and rest.tolist() == [4]
+
+
+def test_a_product_with_the_polynomial_of_no_coefficients():
+    x = np.array([1.0, 2.0])
+    value, pullback = vjp(lambda x: np.polymul(x, np.array([])), x)
+    np.testing.assert_array_equal(value, np.polymul(x, np.array([])))
+    assert np.array_equal(pullback(value + 1)[0], np.zeros(2))

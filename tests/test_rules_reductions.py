@@ -1,4 +1,6 @@
 """Reductions where it is easy to be wrong: zeros, ties, NaN, empty arrays, one number, dtypes, lists, arguments."""
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
@@ -217,3 +219,31 @@ def test_what_numpy_gives_as_a_number_is_replaced_in_place(f):
     assert np.isscalar(f(x))
     equal(vjp(aliased, x)[0], aliased(x))
     check_gradients(aliased, x)
+
+
+def test_a_tie_with_what_is_masked_out_is_none():
+    mask = np.array([True, True, False])
+    equal(gradient(lambda x: np.max(x, where=mask, initial=0.0), np.array([1.0, 2.0, 2.0])), [0, 1, 0])
+    equal(jvp(lambda x: np.max(x, where=mask, initial=0.0), (np.array([1.0, 2.0, 2.0]),), (np.array([1.0, 10.0, 100.0]),))[1], 10)
+
+
+@pytest.mark.parametrize("ad", [AutoForward(), AutoReverse()])
+@pytest.mark.parametrize("ddof", [2, 3])
+def test_a_variance_without_degrees_of_freedom_has_no_slope(ad, ddof):
+    with np.errstate(invalid="ignore", divide="ignore"), pytest.warns(RuntimeWarning):
+        assert np.all(np.isnan(gradient(lambda x: np.var(x, ddof=ddof), np.array([1.0, 2.0]), ad=ad)))
+
+
+def test_an_average_of_a_list():
+    equal(gradient(lambda w: np.average([[1.0, 2.0], [3.0, 5.0]], axis=0, weights=w)[0], np.array([1.0, 2.0])), [-4 / 9, 2 / 9])
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("view", [lambda x: x, lambda x: x.T, lambda x: x[::-1, ::2], lambda x: x[:0], lambda x: x[0, 0, None]])
+def test_a_mean_of_all_elements_is_numpys_to_the_last_bit(dtype, view):
+    x = view(np.random.default_rng(0).normal(size=(37, 51)).astype(dtype))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        for value in (vjp(np.mean, x)[0], jvp(np.mean, (x,), (x,))[0]):
+            np.testing.assert_array_equal(value, np.mean(x))
+            assert type(value) is type(np.mean(x))

@@ -336,3 +336,63 @@ def test_quantiles_of_no_rows(function):
 @pytest.mark.parametrize("function", [np.median, np.nanmedian, lambda x: np.quantile(x, 0.3)])
 def test_quantiles_of_a_number_to_second_order(function):
     equal(hessian(lambda x: function(x) ** 2, 0.7), 2)
+
+
+@pytest.mark.parametrize("make", [lambda s: np.pad(s, 0), np.block, lambda s: np.block([s])])
+def test_padding_and_blocks_of_a_number_are_arrays(make):
+    def f(s):
+        y = make(s)
+        z = y
+        z *= 3.0
+        return np.sum(y)
+
+    s = np.float64(2.0)
+    assert vjp(f, s)[0] == f(s) == 6 and gradient(f, s) == 3
+
+
+def test_the_ends_of_a_padding_may_be_traced():
+    x = np.array([1.0, 2.0])
+    equal(gradient(lambda x: np.sum(np.pad(x, 2, constant_values=(x[0], 2 * x[1])) * np.arange(6.0)), x), [0 + 1 + 2, 3 + 2 * (4 + 5)])
+
+
+def test_append_along_an_axis():
+    y, pullback = vjp(lambda x: np.append(x, np.ones((2, 2)), axis=1), np.ones((2, 2)))
+    assert y.shape == (2, 4)
+    equal(pullback(np.arange(8.0).reshape(2, 4))[0], [[0, 1], [4, 5]])
+
+
+def test_resizing_nothing():
+    y, pullback = vjp(lambda x: np.resize(x, (2, 3)), np.ones(0))
+    assert np.array_equal(y, np.zeros((2, 3))) and pullback(y)[0].shape == (0,)
+
+
+def test_a_diagonal_beyond_the_corner_is_empty():
+    equal(gradient(lambda x: np.sum(np.diagonal(x, 5)), np.ones((2, 2))), np.zeros((2, 2)))
+
+
+INF = np.inf
+
+
+@pytest.mark.parametrize("x, xp, fp", [
+    ([-1, 0, 1, 0.5], [-INF, 0, INF], [0, 1, 2]), ([-1, 0, 1, 0.5], [-1, 0, 1], [0, 5, INF]), ([-1, 0, 1, 0.5, -0.5], [-1, 0, 1], [INF, 5, INF]),
+    ([0.5, -0.5], [-1, 0, 1], [INF, 5, -INF]), ([0.5, -0.5, 0], [-1, 0, 1], [INF, INF, -INF]), ([np.nan, 0, 3], [1], [2]), ([INF, -INF, 0.5], [0, 1], [3, 4]),
+    ([0, 0.5], [0, 0, 1], [1, 2, 3]), ([INF, 5], [0, INF], [3, 4]), ([-INF, 5, INF, -3], [-INF, 0, 2], [3, 4, 5]), (np.linspace(-1, 3, 50), [0, 0.3, 1.7, 2], [1, 0.1, 7, -3]),
+])
+def test_interpolation_gives_what_numpy_gives(x, xp, fp):
+    x, xp, fp = (np.asarray(v, float) for v in (x, xp, fp))
+    with np.errstate(invalid="ignore"):
+        expected = np.interp(x, xp, fp)
+        np.testing.assert_array_equal(jvp(lambda x: np.interp(x, xp, fp), (x,), (x,))[0], expected)
+        value, pullback = vjp(lambda fp: np.interp(x, xp, fp), fp)
+    np.testing.assert_array_equal(value, expected)
+    if np.all(np.isfinite(x)) and np.all(np.isfinite(xp)) and np.all(np.isfinite(fp)):
+        np.testing.assert_allclose(pullback(np.ones_like(value))[0] @ fp, np.sum(value), rtol=1e-12) # linear in the heights
+
+
+def test_interpolation_refuses_what_numpy_refuses():
+    x = np.array([0.5])
+    with pytest.raises(ValueError, match="period"):
+        gradient(lambda x: np.sum(np.interp(x, [0.0, 1.0], [0.0, 1.0], period=0)), x)
+    with pytest.raises(TypeError, match="real"):
+        vjp(lambda x: np.interp(x * 1j, [0.0, 1.0], [0.0, 1.0]), x)
+    assert vjp(lambda x: np.interp(x, [0.0, 1.0], [0.0, 1.0]), x.astype(np.longdouble))[0].dtype == np.float64

@@ -78,6 +78,11 @@ OUTS = {
     "matmul": lambda x, out: np.matmul(np.eye(3), x, out=out), "einsum": lambda x, out: np.einsum("ij,j->i", np.eye(3), x, out=out),
     "mean": lambda x, out: np.mean(x[None], axis=0, out=out), "max": lambda x, out: np.max(x[None], axis=0, out=out),
     "median": lambda x, out: np.median(x[None], axis=0, out=out), "round": lambda x, out: np.round(x, out=out),
+    "around by position": lambda x, out: np.around(x, 0, out), "fix by position": lambda x, out: np.fix(x, out), "any by position": lambda x, out: np.any(x[None], 0, out) * x,
+    "argmax by position": lambda x, out: np.argmax(x[None], 0, out) * x, "isposinf by position": lambda x, out: np.isposinf(x, out) * x, "round by position": lambda x, out: x.round(0, out),
+}
+OWN_OUTS = {
+    "around": lambda y: np.around(y, 0, y), "fix": lambda y: np.fix(y, y), "round": lambda y: y.round(0, y), "clip": lambda y: y.clip(0, 1, y), "clip by name": lambda y: np.clip(y, 0, 1, out=y),
 }
 
 
@@ -118,6 +123,32 @@ class TestWaysOut:
         with pytest.raises((TypeError, NotImplementedError), match=r"can't write a traced value|would write its result|out"):
             gradient(lambda x: np.sum(call(x, out)), X, ad=ad)
         assert np.array_equal(out, np.zeros(3))
+
+    @both_modes
+    @pytest.mark.parametrize("write", OWN_OUTS.values(), ids=OWN_OUTS)
+    def test_out_is_refused_for_a_traced_buffer_too(self, ad, write):
+        def f(x):
+            y = x * 1
+            write(y)
+            return np.sum(y)
+
+        with pytest.raises(TypeError, match="out"):
+            gradient(f, X, ad=ad)
+
+    @both_modes
+    def test_clip_as_a_method_takes_one_bound(self, ad):
+        x = np.array([0.2, 1.5, 3.0])
+        f = lambda x: np.sum(x.clip(1) + 2 * x.clip(max=2.0) + 3 * x.clip() + 4 * x.clip(0.5, 2.5))
+        assert np.array_equal(gradient(f, x, ad=ad), [5, 10, 4]) and np.array_equal(lux.compiled(f)(x), f(x))
+
+    @both_modes
+    def test_a_derivative_inside_another_thread_names_the_thread(self, ad):
+        def f(x):
+            with concurrent.futures.ThreadPoolExecutor(1) as executor:
+                return sum(executor.map(lambda v: gradient(lambda u: u**3, v), list(x)))
+
+        with pytest.raises(RuntimeError, match="stay in the thread"):
+            gradient(f, X, ad=ad)
 
     @both_modes
     def test_a_traced_value_cannot_be_pickled(self, ad):

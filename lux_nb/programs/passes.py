@@ -10,6 +10,7 @@ __all__ = ['UFUNCS', 'UFUNC_OF', 'REDUCTIONS', 'BLAS', 'PLAIN', 'SHAPES', 'ALGEB
 
 # %% ../../nbs/17b_passes.ipynb #fee39be7
 import inspect
+import math
 import operator
 from collections import Counter
 from collections.abc import Callable
@@ -315,29 +316,24 @@ def _multiply(r, y, a, b):
         if is_scalar(x) and fits(other, y) and y.shape and y.dtype in BLAS and _joins(x, y):
             factors = r.maker(other, np.multiply)
             for s, rest in (factors, factors[::-1]) if factors else ():
-                if is_scalar(s) and fits(rest, y) and _joins(s, y):
+                if is_scalar(s) and fits(rest, y) and _joins(s, y) and _tame(x, s, y):
                     return r.emit(np.multiply, _product(r, x, s, y), rest, like=y)
             minus = r.maker(other, np.negative)
             if minus and is_number(x):
                 return r.emit(np.multiply, -x, *minus, like=y)
-    (s, c), (t, d) = _scaled(r, a, y), _scaled(r, b, y)
-    if s is None or t is None:
-        return None
-    return r.emit(np.multiply, _product(r, s, t, y), r.emit(np.multiply, c, d, like=y), like=y)
-
-
-def _scaled(r, x, y) -> tuple:
-    "The scalar factor of an array that was multiplied by one, and the array; None where it was not."
-    factors = fits(x, y) and y.shape and y.dtype in BLAS and r.maker(x, np.multiply)
-    for s, rest in (factors, factors[::-1]) if factors else ():
-        if is_scalar(s) and fits(rest, y) and _joins(s, y):
-            return s, rest
-    return None, x
+    return None
 
 # %% ../../nbs/17b_passes.ipynb #13b3215b
 def _joins(scalar, y) -> bool:
     "Whether a scalar factor has the dtype of the array, or adopts it."
     return is_weak(scalar) or dtype_of(scalar) == y.dtype
+
+
+def _tame(s, t, y) -> bool:
+    "Whether the product of two factors stays in the range of the dtype: one is a constant of moderate size, and that of two constants is a normal number."
+    constants = [abs(float(x)) for x in (s, t) if is_number(x)]
+    limits = np.finfo(y.dtype)
+    return any(2**-20 <= x <= 2**20 for x in constants) and (len(constants) == 1 or limits.tiny <= math.prod(constants) <= limits.max)
 
 
 def _product(r, s, t, y):
@@ -471,6 +467,15 @@ def _factors(r, x) -> tuple:
     "The two arrays whose product, element by element, is x; none where it is no product."
     factors = r.maker(x, np.multiply) or 2 * (r.maker(x, np.square) or ())
     return factors if all(fits(f, x) for f in factors) else ()
+
+
+def _scaled(r, x, y) -> tuple:
+    "The scalar factor of an array that was multiplied by one, and the array; None where it was not."
+    factors = fits(x, y) and y.shape and y.dtype in BLAS and r.maker(x, np.multiply)
+    for s, rest in (factors, factors[::-1]) if factors else ():
+        if is_scalar(s) and fits(rest, y) and _joins(s, y):
+            return s, rest
+    return None, x
 
 
 def _is_products(r, x) -> bool:

@@ -25,11 +25,11 @@ import numpy as np
 from ..devices import transferred
 from ..randomness import Xoshiro, drawing, drawn, replicate
 from ..reverse import lock, unlock
-from ..rules.indexing import scatter
+from ..rules.indexing import WRITING, scatter
 from ..rules.special import polygamma
-from ..rules.table import RULES, convertible, like, name_of, stop_gradient
+from ..rules.table import RULES, convertible, given_out, like, name_of, stop_gradient
 from ..tracing import SEQUENCES, Trace, Tracer, _thread, astype, innermost, snapshot
-from ..trees import flatten_parts, unravel, updated
+from ..trees import flatten_parts, tree_leaves, unravel, updated
 
 # %% ../../nbs/17_recording.ipynb #2657909f
 class Slot:
@@ -133,6 +133,8 @@ def key_of(value: Any) -> Any:
         return value
     if isinstance(value, (tuple, list)):
         return (type(value), *map(key_of, value))
+    if type(value) is dict:
+        return (dict, *[(key_of(name), key_of(each)) for name, each in value.items()])
     if type(value) is slice:
         return (slice, key_of(value.start), key_of(value.stop), key_of(value.step))
     if isinstance(value, (float, complex, np.generic)):
@@ -152,7 +154,7 @@ class Recording:
     captured: dict[Slot, Any] # arrays and other objects that f met on its way, read again at each call
     instructions: list[Instruction] = field(default_factory=list) # in the order in which they are carried out
     outputs: list = field(default_factory=list) # slots; constants where a result depends on nothing
-    compared: list = field(default_factory=list) # captured arrays and lists that the program is made for: each with a copy or a key, which it has to equal at every call
+    compared: list = field(default_factory=list) # captured arrays, lists and dicts that the program is made for: each with a copy or a key, which it has to equal at every call
 
 # %% ../../nbs/17_recording.ipynb #920b24e5
 MACHINERY = {"tracing.py", "forward.py", "reverse.py", "autodiff.py", "trees.py", "randomness.py"} # files of ours that no message is about
@@ -226,7 +228,10 @@ class Recorded(Tracer):
     __int__ = _refuses("int()", f"use x.astype(int) in arithmetic; for a shape, an axis or a count {_STATIC}")
     __complex__ = _refuses("complex()", "the value serves in arithmetic as it is")
     __index__ = _refuses("use as an index, a shape or a count", _STATIC)
-    __array__ = _refuses("conversion to an array (np.asarray, np.array, a write into a plain array)", "np.stack([...]) builds an array of recorded values")
+    __array__ = _refuses(
+        "conversion to an array (np.asarray, np.array, a write into a plain array, the index of one)",
+        "np.stack([...]) builds an array of recorded values; an array that is looked up in is an argument of the function",
+    )
     item = _refuses("x.item()", "the value serves in arithmetic as it is")
     tolist = _refuses("x.tolist()", "unpack it, or index it")
 
@@ -268,9 +273,9 @@ class RecordedGenerator:
 VALUE_DEPENDENT = {
     getattr(np, name)
     for name in """nonzero flatnonzero argwhere unique unique_values unique_counts unique_inverse unique_all compress extract
-    bincount union1d intersect1d setdiff1d setxor1d trim_zeros place putmask histogram_bin_edges roots polymul polydiv""".split()
+    bincount union1d intersect1d setdiff1d setxor1d trim_zeros histogram_bin_edges roots polymul polydiv""".split()
     if hasattr(np, name)
-} # the shapes of their results depend on values, or they write
+} # the shapes of their results depend on values
 
 
 SHAPE_KEEPING = { # and ufuncs: the numbers in their arguments don't decide on the shapes of their results
@@ -281,7 +286,11 @@ ARRANGING = {np.reshape, np.transpose, np.moveaxis, np.swapaxes, np.expand_dims,
 
 
 def _check(function: Callable, args: tuple, kwargs: dict) -> None:
-    "Raise for a call whose result has a shape that depends on values."
+    "Raise for a call that writes into an argument, and for one whose result has a shape that depends on values."
+    if function in WRITING or function is np.nan_to_num and not (*args[1:2], kwargs.get("copy", True))[0]:
+        raise cannot_record(f"{name_of(function)}, which writes into its argument,", "write x[index] = value, or use the form that returns a new array")
+    if given_out(function, args, kwargs) is not None:
+        raise cannot_record(f"{name_of(function)} with `out`", "use the result that it returns")
     mask = function is operator.getitem and any([isinstance(part, Recorded) and part.dtype == bool for part in _parts(args[1])])
     one_where = function is np.where and len(args) + len(kwargs) == 1
     counts = function is np.repeat and any(isinstance(arg, Recorded) for arg in (*args[1:2], *kwargs.values()))
@@ -363,7 +372,9 @@ class Recorder(Trace):
     def kept(self, args: Any) -> Any:
         "Arguments with `keep` applied to the plain arrays among them, also inside tuples and lists; traced values stay who they are, as other names may share their memory."
         self.note(args)
-        return type(args)([self.kept(arg) if type(arg) in SEQUENCES else arg if isinstance(arg, Tracer) else self.keep(arg) for arg in args])
+        if type(args) is dict:
+            return args
+        return type(args)([self.kept(arg) if type(arg) in (list, tuple, dict) else arg if isinstance(arg, Tracer) else self.keep(arg) for arg in args])
 
     def compared(self, value):
         "A captured array that the program depends on by its numbers."
@@ -379,6 +390,10 @@ class Recorder(Trace):
             self.note(arg)
             pairs = [self.lower(each, fixed) for each in arg]
             return type(arg)([value for value, _ in pairs]), type(arg)([ref for _, ref in pairs])
+        if type(arg) is dict:
+            if any(_is_captured(each) or isinstance(each, Tracer) for each in tree_leaves(arg)):
+                raise cannot_record("an array inside a dict", "pass it as an argument of its own")
+            self.note(arg)
         if convertible(arg):
             arg = self.settled(arg)
         if type(arg) is slice:
@@ -387,10 +402,11 @@ class Recorder(Trace):
             self.compared(arg)
         return (arg, self.captured(arg)) if _is_captured(arg) else (arg, arg)
 
-    def note(self, sequence):
-        "Have a list compared at every call, if nothing in it is recorded: then it is part of the program."
-        if type(sequence) is list and innermost(sequence) is None and not any(value is sequence for value, *_ in self.recording.compared):
-            self.recording.compared.append((sequence, key_of(sequence), list(sequence))) # the last keeps alive what has its identity for a key
+    def note(self, given):
+        "Have a list or a dict compared at every call, if nothing in it is recorded: then it is part of the program."
+        inside = given.values() if type(given) is dict else given
+        if type(given) in (list, dict) and innermost(inside) is None and not any(value is given for value, *_ in self.recording.compared):
+            self.recording.compared.append((given, key_of(given), list(inside))) # the last keeps alive what has its identity for a key
 
     def settled(self, value):
         "An array of what NumPy would make one of, as it is now; it is part of the program."
@@ -431,7 +447,11 @@ class Recorder(Trace):
         fixed = function not in SHAPE_KEEPING and not isinstance(getattr(function, "__self__", function), np.ufunc)
         values, refs = self.lower(tuple(args), fixed)
         named, named_refs = self.lower(tuple(kwargs.values()), fixed)
-        y = function(*values, **dict(zip(kwargs, named)))
+        self.nesting.recorder = None # what the function does inside is no part of the program
+        try:
+            y = function(*values, **dict(zip(kwargs, named)))
+        finally:
+            self.nesting.recorder = self
         instruction = Instruction(function, refs, dict(zip(kwargs, named_refs)), None)
         result, instruction.result = self.wrapped(function, y)
         self.recording.instructions.append(instruction)

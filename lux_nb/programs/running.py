@@ -379,11 +379,11 @@ class Entry:
 
 # %% ../../nbs/17d_programs.ipynb #984a59f7
 def unchanged(
-    value: Any, # a captured array, or a list
-    before: Any, # a copy of the array, or the key of the list, when the function was recorded
+    value: Any, # a captured array, a list or a dict
+    before: Any, # a copy of the array, or the key of the others, when the function was recorded
 ) -> bool: # whether the program still fits
     "Whether what a program is made for is as it was."
-    return key_of(value) == before if type(value) is list else np.array_equal(value, before, equal_nan=before.dtype.kind in "fc")
+    return key_of(value) == before if type(value) in (list, dict) else np.array_equal(value, before, equal_nan=before.dtype.kind in "fc")
 
 
 def no_quick_way(args: tuple, kwargs: dict) -> Any:

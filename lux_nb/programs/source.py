@@ -256,6 +256,8 @@ class Writer:
             return f"({inner})" if type(value) is tuple else f"[{inner}]"
         if type(value) is slice:
             return f"slice({self.text(value.start)}, {self.text(value.stop)}, {self.text(value.step)})"
+        if type(value) is dict:
+            return "{" + ", ".join([f"{self.text(key)}: {self.text(each)}" for key, each in value.items()]) + "}"
         if value is Ellipsis:
             return "..."
         if isinstance(value, np.generic):
@@ -571,7 +573,7 @@ def block_text(w: Writer, block: Block, inputs: tuple, arrays: list[Slot], name:
     pieces, lines, returned = {}, [], []
     for k, instruction in enumerate(block.instructions):
         y = instruction.result
-        args = [places[x] if type(x) is Slot else number(w, x, y) for x in instruction.args]
+        args = [places[x] if type(x) is Slot else number(w, x, instruction) for x in instruction.args]
         for slot in {slot for slot in instruction.operands if last[slot] == k and places[slot] in pieces}:
             free.setdefault(slot.dtype, []).append(places[slot])
         if not y.is_array: # summed where it stands: its piece is free for what comes next
@@ -592,9 +594,10 @@ def block_text(w: Writer, block: Block, inputs: tuple, arrays: list[Slot], name:
     return pieces, "\n".join([head, *("    " + line for line in lines)])
 
 # %% ../../nbs/17c_source.ipynb #2bf3d332
-def number(w: Writer, value: Any, result: Slot) -> str:
+def number(w: Writer, value: Any, instruction: Instruction) -> str:
     "A constant operand, as an array without axes where that is quicker."
-    if result.dtype.kind != "f" or dtype_of(value).kind not in "fi":
+    result = instruction.result
+    if result.dtype.kind != "f" or dtype_of(value).kind not in "fi" or instruction.function is np.ldexp: # whose exponents are integers
         return w.text(value)
     dtype = result.dtype if is_weak(value) else dtype_of(value)
     return w.shared("factor", f"np.array({w.text(value if is_weak(value) else value.item())}, {w.text(dtype)})")
@@ -627,7 +630,7 @@ def operand(w: Writer, value: Any, instruction: Instruction) -> str:
     if result.dtype.kind != "f" or dtype_of(value).kind not in "fi":
         return w.text(value)
     if not isinstance(value, Slot):
-        return number(w, value, result)
+        return number(w, value, instruction)
     if value.shape == result.shape or result.nbytes > SMALL or (value.dtype != result.dtype and not (is_weak(value) and value.dtype.kind == "f")):
         return w.text(value)
     shape = result.shape if value.shape else ()

@@ -4,16 +4,17 @@
 
 # %% auto #0
 __all__ = ['UFUNC_KEYWORDS', 'RULES', 'COMPOSITES', 'NONDIFFERENTIABLE', 'OPTIONAL', 'Maps', 'Rule', 'arguments_read',
-           'without_out', 'name_of', 'def_rule', 'elementwise', 'linear', 'composite', 'alias', 'nondifferentiable',
-           'optional', 'stop_gradient', 'read_only', 'lower', 'constant', 'convertible', 'missing_rule', 'no_map',
-           'unbroadcast', 'cast_like', 'over_batch', 'bound', 'without_rule', 'like', 'note_view']
+           'without_out', 'given_out', 'name_of', 'def_rule', 'elementwise', 'linear', 'composite', 'alias',
+           'nondifferentiable', 'optional', 'stop_gradient', 'read_only', 'lower', 'constant', 'convertible',
+           'missing_rule', 'no_map', 'unbroadcast', 'cast_like', 'over_batch', 'bound', 'without_rule', 'like',
+           'note_view']
 
 # %% ../../nbs/06_rules.ipynb #1df62afa
 import dis
+import functools
 import inspect
 import sys
 from collections.abc import Callable, Mapping, MutableSequence
-from functools import partial
 from types import FunctionType
 from typing import Any
 
@@ -35,11 +36,11 @@ class Maps(dict):
 
     def __missing__(self, position):
         if self.each is not None and isinstance(position, tuple):
-            return partial(self.each, position[1])
+            return functools.partial(self.each, position[1])
         if self.each is not None and position == 0: # an array in place of the sequence
-            return partial(_push_layers if self.mode == "push" else _pull_layers, self.each)
+            return functools.partial(_push_layers if self.mode == "push" else _pull_layers, self.each)
         if self.variadic is not None:
-            return partial(self.variadic, position)
+            return functools.partial(self.variadic, position)
         raise no_map(self.rule, self.mode, position)
 
     def operand(self, position, sequence):
@@ -174,6 +175,22 @@ def without_out(function: Callable, kwargs: dict, positional: Any = None) -> dic
     if kwargs.get("out") is not None or positional is not None:
         raise TypeError(f"{name_of(function)} can't write a traced value into out: use the result it returns")
     return {name: value for name, value in kwargs.items() if name != "out"}
+
+# %% ../../nbs/06_rules.ipynb #5b8e1f0c
+def given_out(function: Callable, args: tuple, kwargs: dict) -> Any: # None if there is none
+    "The buffer that a call is to write into, named or by position."
+    entry = RULES[function].out if function in RULES else _OUT[COMPOSITES[function]] if function in COMPOSITES else _place_of_out(function)
+    return kwargs.get("out", next(iter(args[entry:]), None))
+
+
+@functools.cache
+def _place_of_out(function):
+    "Where a function takes its argument `out`, by its signature."
+    try:
+        names = list(inspect.signature(function).parameters)
+    except (TypeError, ValueError): # a function in C tells no names
+        return sys.maxsize
+    return names.index("out") if "out" in names else sys.maxsize
 
 
 def name_of(function: Callable) -> str: # the name as a user writes it, `np.sum`, `np.add.reduce`
@@ -514,12 +531,11 @@ def without_rule(
     kwargs: dict, # its keyword arguments
 ) -> Any: # the result
     "A composite runs its definition; a function without derivative runs at the level below. Raises NotImplementedError for any other."
-    kwargs = without_out(function, kwargs)
+    kwargs = without_out(function, kwargs, given_out(function, args, kwargs))
     if function in COMPOSITES:
         definition = COMPOSITES[function]
         if kwargs and (known := _KEYWORDS[definition]) is not None and not known.issuperset(kwargs):
             raise _unknown(function, min(kwargs.keys() - known), sorted(known))
-        without_out(function, NO_KEYWORDS, *args[_OUT[definition] :][:1])
         recorder = trace.nesting.recorder
         if recorder is not None: # the definition computes with captured arrays
             args, kwargs = recorder.kept(args), dict(zip(kwargs, recorder.kept(tuple(kwargs.values()))))

@@ -35,9 +35,9 @@ FITS = [
     row(np.polyfit, (6,), (6,), (6,), domain=(real, real, positive), call=lambda f, x, y, w: f(x, y, 2, w=w)),
     row(np.polyfit, (6,), (6, 2), (6,), domain=(real, real, positive), call=lambda f, x, y, w: f(x, y, 1, None, False, w)),
     row(np.polyfit, (6,), (6,), call=lambda f, x, y: f(x, y, 2, full=True)[:4]), # without rcond, a plain number
-    row(np.polyfit, (6,), (6,), deg=2, cov=True),
+    row(np.polyfit, (7,), (7,), deg=2, cov=True),
     row(np.polyfit, (6,), (6, 2), (6,), domain=(real, real, positive), call=lambda f, x, y, w: f(x, y, 1, w=w, cov="unscaled")),
-    row(np.polyfit, (6,), (6, 2), deg=2, cov=True, rcond=1e-10),
+    row(np.polyfit, (8,), (8, 2), deg=2, cov=True, rcond=1e-10),
     row(np.polyfit, (3,), (3,), deg=2),
 ]
 
