@@ -306,7 +306,7 @@ _REMEDIES = { # by a module and a function of it, or all of them
     "scipy.stats.*": "write the density or the distribution with np and the ufuncs of scipy.special (ndtr is the normal distribution function)",
     "scipy.*": "write it with np and the ufuncs of scipy.special, or give the function a custom_rule",
     "pandas.*": "make the table a plain array with to_numpy()",
-    "numpy.polynomial.*": "use the function on coefficients, such as np.polynomial.polynomial.polyval(x, p.convert().coef)",
+    "numpy.polynomial.*": "use the function on plain coefficients (p.convert().coef of a Polynomial p); for traced ones there are np.polyval and its kin, the highest power first",
     "numpy.full": "np.ones(shape) * value is the same array, traced",
 }
 
@@ -468,6 +468,8 @@ class Tracer:
         return apply(np.compress, (condition, self, axis))
 
     def fill(self, value):
+        if np.ndim(value):
+            raise ValueError(f"x.fill takes one number, got shape {np.shape(value)}: write x[...] = value")
         self[...] = value
 
     def sort(self, axis=-1, kind=None, order=None, **kwargs):

@@ -396,3 +396,14 @@ def test_interpolation_refuses_what_numpy_refuses():
     with pytest.raises(TypeError, match="real"):
         vjp(lambda x: np.interp(x * 1j, [0.0, 1.0], [0.0, 1.0]), x)
     assert vjp(lambda x: np.interp(x, [0.0, 1.0], [0.0, 1.0]), x.astype(np.longdouble))[0].dtype == np.float64
+
+
+@pytest.mark.parametrize("f, word", [
+    (lambda x: np.resize(x, (-1,)), "not negative"), (lambda x: np.compress([[1]], x), "one axis"), (lambda x: (x * 1).fill(x), "one number"),
+    (lambda x: np.linalg.norm(x[None], axis=(0, 0)), "different"),
+])
+def test_what_numpy_refuses_is_refused(f, word):
+    with pytest.raises(ValueError):
+        f(X[0])
+    with pytest.raises(ValueError, match=word):
+        vjp(f, X[0])

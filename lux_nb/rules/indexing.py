@@ -279,6 +279,8 @@ def_rule(np.take_along_axis, _push_along, _pull_along)
 # %% ../../nbs/09b_indexing.ipynb #2323aadf
 def _compress(condition, a, axis=None, out=None):
     "`np.compress`: the entries along an axis for which a condition holds."
+    if np.ndim(condition) != 1:
+        raise ValueError(f"np.compress needs a condition of one axis, got shape {np.shape(condition)}: x[condition] takes a mask of any shape")
     a = as_array(a)
     if axis is None:
         a, axis = np.ravel(a), 0

@@ -243,6 +243,8 @@ def _norm(x, ord=None, axis=None, keepdims=False):
     axes = negative_axes(axis, ndim)
     if axis is None and ord is None:
         return euclidean_norm(x, axes, keepdims)
+    if len(set(axes)) < len(axes):
+        raise ValueError(f"np.linalg.norm needs different axes for rows and columns, got {axis}")
     if len(axes) not in (1, 2):
         raise ValueError(
             f"np.linalg.norm needs one axis for vectors or two for matrices, got {len(axes)}: "

@@ -227,6 +227,8 @@ def _repeat(a, repeats, axis=None):
 def _resize(a, new_shape):
     "`np.resize`: the elements in order, over and over again, until the shape is full."
     shape = (new_shape,) if np.ndim(new_shape) == 0 else tuple(new_shape)
+    if any(n < 0 for n in shape):
+        raise ValueError(f"np.resize needs lengths that are not negative, got {shape}: np.reshape takes -1 for the rest")
     flat = np.ravel(a)
     if not flat.size:
         return np.zeros_like(flat, shape=shape)
