@@ -11,7 +11,6 @@ import functools
 import operator
 import threading
 from collections.abc import Callable
-from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -33,11 +32,9 @@ def guarded(
     rule: Rule | None = None, # of the operation that it is an operand of, where that is known
     position: int = 0, # which operand
 ) -> Any: # the same value, or a copy of it
-    "Protect an array from writes: copy a small one, lock a large one with the owner of its memory. An outer traced value gets a tracer of its own."
+    "Protect an array from writes: lock it with the owner of its memory, or copy it where that can't be. An outer traced value gets a tracer of its own."
     if not isinstance(value, ndarray):
         return snapshot(value)
-    if value.nbytes <= SMALL:
-        return value.copy("K")
     if id(value) in held or rule is not None and rule.elementwise and not rule.needs(position): # nobody will look at its numbers
         return value
     owner = value
@@ -123,7 +120,7 @@ class Traced(Tracer):
 class Tape(Trace):
     "One run of reverse mode: a flat list of entries, in the order in which they were made."
 
-    __slots__ = ("entries", "vectors", "held", "keep")
+    __slots__ = ("entries", "vectors", "held", "recorder")
 
     def __init__(self):
         self.entries: list[tuple] = [] # slot k: (rule, args, parents, value), with parents (position, slot, pull)
@@ -132,9 +129,19 @@ class Tape(Trace):
 
     def __enter__(self):
         Trace.__enter__(self)
-        below = self.nesting.recorder
-        self.keep = MethodType(guarded, self.held) if below is None else lambda value, *operand: below.keep(value) # a recorder looks after plain arrays itself
+        self.recorder = self.nesting.recorder
         return self
+
+    def keep(
+        self,
+        value: Any, # an argument that the way back will read again
+        rule: Rule | None = None, # of the operation that it is an operand of, where that is known
+        position: int = 0, # which operand
+    ) -> Any: # what the tape holds in its place
+        "Copy a small array, guard anything else. A recorder below looks after plain arrays itself."
+        if self.recorder is not None:
+            return self.recorder.keep(value)
+        return value.copy("K") if isinstance(value, ndarray) and value.nbytes <= SMALL else guarded(self.held, value, rule, position)
 
     def append(
         self,
