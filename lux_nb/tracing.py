@@ -325,8 +325,11 @@ class Tracer:
 
     @property
     def __class__(self):
-        "What `isinstance` asks when the type alone says no. NumPy's polynomials tell arrays from numbers by it: for them a traced array is one."
-        if sys._getframe(1).f_globals.get("__name__", "").startswith("numpy.polynomial") and self.mutable:
+        "What `isinstance` asks when the type alone says no. `np.isscalar` and NumPy's polynomials tell numbers from arrays by it, and get the answer for the value."
+        asking = sys._getframe(1)
+        if asking.f_code is np.isscalar.__code__ and not self.mutable:
+            return np.float64
+        if asking.f_globals.get("__name__", "").startswith("numpy.polynomial") and self.mutable:
             return ndarray
         return type(self)
 

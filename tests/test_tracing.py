@@ -413,3 +413,17 @@ def test_a_table_leaves_its_operators_to_a_traced_value():
     for ad in (AutoForward(), AutoReverse()):
         assert np.array_equal(gradient(lambda x: np.sum(Table() * x), X, ad=ad), [1, 2, 4])
         assert np.array_equal(gradient(lambda x: np.sum(x * Table()), X, ad=ad), [1, 2, 4])
+
+
+@both_modes
+@pytest.mark.parametrize("x", [2.0, np.float64(2.0), np.float32(2.0), np.array(2.0), np.ones(3)], ids=["float", "float64", "float32", "without axes", "array"])
+def test_isscalar_says_of_a_traced_value_what_it_says_of_the_value(ad, x):
+    seen = []
+
+    def f(x):
+        seen.append([np.isscalar(x), np.isscalar(np.sum(x * np.ones(3))), np.isscalar(x * np.ones(1)), isinstance(x, np.generic)])
+        return np.sum(x)
+
+    gradient(f, x, ad=ad)
+    lux.compiled(f)(x)
+    assert seen == [[np.isscalar(x), True, False, False]] * 2
