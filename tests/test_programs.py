@@ -958,6 +958,18 @@ def test_a_custom_function_may_return_a_view_or_its_own_buffer():
         np.testing.assert_array_equal(compiled(lambda x: lux.gradient(lambda x: np.sum(rule(x)), x))(x), [3, 3, 3])
 
 
+def test_a_number_written_into_a_plain_array_is_refused_in_our_words():
+    def f(x):
+        y = np.zeros(3)
+        y[1] = x[0]
+        return y * x
+
+    for g in (f, lambda x: lux.gradient(lambda x: np.sum(f(x)), x)):
+        with pytest.raises(TypeError, match="lose its derivative|can't be recorded"):
+            compiled(g)(np.ones(3))
+    assert np.array_equal(compiled(lambda x: 2 * x)(np.ones(3)), [2, 2, 2])
+
+
 def test_a_plain_table_asks_to_be_an_argument():
     table = np.arange(10.0)
     with pytest.raises(TypeError, match="looked up in is an argument"):

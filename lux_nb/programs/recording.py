@@ -335,12 +335,12 @@ class Recorder(Trace):
         return super().__enter__()
 
     def __exit__(self, *exception):
-        super().__exit__(*exception)
         _thread.nesting.recorder = drawing.refused = None
         unlock(self.held)
         self.name_last(("", 0))
         alone = sys.getrefcount(([],)[0]) # what nobody else has, and no other array shares memory with, can't change
         self.recording.compared = [pair for pair in self.recording.compared if sys.getrefcount(pair[0]) > alone or getattr(pair[0], "base", None) is not None]
+        super().__exit__(*exception)
 
     def input(self, value, name: str) -> Recorded:
         "A recorded value that each call gives anew."
