@@ -201,9 +201,8 @@ def operand(x):
         return x
     if innermost(x) is not None:
         return stacked(x)
-    if (program := recorder()) is not None:
-        program.note(x)
-    return np.asarray(x)
+    program = recorder()
+    return np.asarray(x) if program is None else program.settled(x)
 
 # %% ../nbs/05_tracing.ipynb #0a9d3c11
 def _binary(function):
@@ -456,6 +455,8 @@ class Tracer:
         return apply(np.copy, (apply(np.ravel, (self, order)),))
 
     def astype(self, dtype, order="K", casting="unsafe", subok=True, copy=True):
+        if not np.can_cast(self.dtype, dtype, casting):
+            raise TypeError(f"x.astype can't cast from {self.dtype} to {np.dtype(dtype)} with casting={casting!r}: leave casting out")
         converted = apply(astype, (self, dtype)) if copy or np.dtype(dtype) != self.dtype else self
         return converted if order == "K" or not self.ndim else apply(np.copy, (converted, order))
 

@@ -1019,3 +1019,125 @@ def test_checked_programs_compare_integers_dtypes_and_nan():
     with pytest.raises(ValueError):
         program(np.ones(2))
     assert np.array_equal(compiled(lambda x: np.where(x > 0, x, np.nan), check=True)(np.array([-1.0, 2.0])), [np.nan, 2], equal_nan=True)
+
+
+def updated_in_order_f(x):
+    return np.reshape(lux.updated(x, 0, 1.0), (3, 3), order="F")
+
+
+def flat_in_order_f(x):
+    y = x * 1.5
+    y[0] = 0
+    return y.reshape(-1, order="F")
+
+
+@pytest.mark.parametrize("f, x", [(updated_in_order_f, np.zeros((3, 3))), (flat_in_order_f, np.ones(4)), (lambda x: (x * 2).reshape(1, -1, order="F"), np.ones(4))])
+def test_what_is_reshaped_in_order_f_stays_as_it_was(f, x):
+    program = compiled(f)
+    first = program(x)
+    program(x + 5)
+    np.testing.assert_array_equal(first, f(x))
+
+
+def test_views_of_a_later_operand_keep_its_memory():
+    def f(x, y, w, take):
+        b = y * w
+        _, v = take(x * w, b)
+        c = np.sin(b)
+        return v * np.sum(c * c)
+
+    for take in (np.broadcast_arrays, np.atleast_1d, lambda *xs: np.meshgrid(*xs, copy=False)):
+        args = np.ones(3), np.arange(3.0), np.float64(2)
+        np.testing.assert_allclose(compiled(lambda *xs: f(*xs, take))(*args), f(*args, take))
+
+
+@pytest.mark.parametrize("f, x", [
+    (lambda x: np.concatenate((np.reshape(x * 2, -1, order="F"), x[0])), np.arange(6.0).reshape(2, 3)), (lambda x: np.concatenate((x, x * 2), axis=None) * 3, np.ones((2, 3))),
+    (lambda x: np.concatenate(np.split(x * 2.0, [3])), np.ones(3)), (lambda x: np.concatenate((np.atleast_1d(x * 2, x)[0], x)), np.ones(3)),
+    (lambda x: np.concatenate(np.broadcast_arrays(x * 2, x)), np.ones(3)),
+])
+def test_joins_of_what_was_rearranged(f, x):
+    np.testing.assert_array_equal(compiled(f)(x), f(x))
+
+
+SMALL_INTEGERS = {
+    "plus": (lambda u, y: y + (-u)), "minus": (lambda u, y: y - (-u)), "product": (lambda u, y: -(np.uint8(3) * y)), "float": (lambda u, y: (y * 1.0) + (-u)),
+    "weak": (lambda u, y: -(2 * u)), "weak behind": (lambda u, y: np.negative(u * 2) * 2), "smallest": (lambda u, y: -(np.int8(-128) * y)), "twice": (lambda u, y: -(-u)),
+}
+
+
+@pytest.mark.parametrize("f", SMALL_INTEGERS.values(), ids=SMALL_INTEGERS)
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.uint16, np.int64, np.float32])
+def test_signs_of_integers_wrap_around_as_in_numpy(f, dtype):
+    for u in (np.array([1, 2, 3], dtype), np.array([np.iinfo(dtype).min if np.dtype(dtype).kind in "iu" else -7, 0, 1], dtype)):
+        y = np.array([5, 6, 7])
+        with np.errstate(over="ignore"):
+            np.testing.assert_array_equal(compiled(f)(u, y), f(u, y), strict=True)
+
+
+INFINITE = np.array([complex(np.inf, 0), complex(np.inf, 1), 1e200 + 1e200j, 2j])
+
+
+@pytest.mark.parametrize("f, x", [
+    *[(f, INFINITE) for f in (lambda z: 1 * z, lambda z: z * 1.0, lambda z: -1 * z, lambda z: z / 1, lambda z: np.power(z, -1), lambda z: z**-1 * 1j, lambda z: np.power(z, 2), lambda z: z**2)],
+    (lambda z: z**0.5 * 1.0j, INFINITE), (lambda b: np.power(b, 2), np.array([True, False])), (lambda b: b**2, np.array([True, False])),
+    *[(f, np.array([-np.inf, -0.0, 4.0])) for f in (lambda x: x**0.5 * 2, lambda x: np.power(x, 0.5) * 2)],
+])
+def test_infinities_and_short_cuts_of_powers(f, x):
+    with np.errstate(all="ignore"):
+        np.testing.assert_array_equal(compiled(f)(x), f(x), strict=True)
+
+
+@pytest.mark.parametrize("f, args", [
+    (lambda x: np.sum(1e-10 * (x * x)), (np.full(4, 1e154),)), (lambda x: np.sum(np.float32(0.1) * (x * x)), (np.full(4, 1.5e19, np.float32),)),
+    (lambda c, x: np.sum(c * (x * x)), (np.float64(0), np.full(4, 1e154))), (lambda c, x: 1e6 * (c * x), (np.float32(1e34), np.full(2, 1e-10, np.float32))),
+    (lambda c, x: 1e6 * (c * x), (1e305, np.full(2, 1e-10))), (lambda c, x: 1e-6 * (c * x), (1e-320, np.full(2, 1e100))),
+])
+def test_factors_stay_where_they_keep_a_sum_in_range(f, args):
+    np.testing.assert_allclose(compiled(f)(*args), f(*args), rtol=1e-6)
+
+
+def test_captured_sequences_of_arrays_are_watched():
+    x = np.arange(1.0, 4.0)
+    for make in (lambda: [np.ones(3), np.ones(3)], lambda: (np.ones(3), np.ones(3)), lambda: ([1.0, 1.0, 1.0], [1.0, 1.0, 1.0])):
+        for f in (lambda x, c: x * c, lambda x, c: np.hypot(x, c), lambda x, c: c + x, lambda x, c: c @ x, lambda x, c: lux.gradient(lambda x: np.sum(x * c), x)):
+            sequence = make()
+            program = compiled(lambda x: f(x, sequence))
+            for number in (1.0, 7.0, -0.0):
+                sequence[0][0] = number
+                np.testing.assert_array_equal(program(x), f(x, np.asarray(sequence)))
+
+
+def test_results_share_no_memory_with_what_was_captured_or_given():
+    weights = np.ones(3)
+    for f in (lambda s: np.atleast_1d(weights, s), lambda s: np.broadcast_arrays(weights, s), lambda s: np.meshgrid(weights, s, copy=False)):
+        compiled(f)(2.0)[0].flat[0] = 9
+        assert np.array_equal(weights, np.ones(3))
+    for f in (lambda x: x.flatten("F"), lambda x: np.ravel(x, "F"), np.ravel, lambda x: x.reshape(-1), lambda x: np.reshape(x, -1, order="F")):
+        program = compiled(f)
+        for order in "CFCF":
+            x = np.ones((2, 3), order=order)
+            program(x)[0] = 9
+            assert np.array_equal(x, np.ones((2, 3)))
+
+
+@pytest.mark.parametrize("make", [lux.default_rng, np.random.default_rng])
+def test_two_replicas_are_two_generators(make):
+    a, b = compiled(lambda rng: (lux.replicate(rng), lux.replicate(rng)))(make(0))
+    assert a.random() == b.random()
+
+
+def test_special_functions_of_an_integer_degree_on_large_arrays():
+    special = pytest.importorskip("scipy.special")
+    x = np.linspace(-1, 1, 70001)
+    x[5] = np.inf
+    for f in (lambda x: special.eval_chebyt(2, x) * 1.5, lambda x: special.eval_hermite(2, x) * 2, lambda x: special.eval_legendre(3, x) + x):
+        with np.errstate(invalid="ignore"):
+            np.testing.assert_array_equal(compiled(f)(x), f(x))
+
+
+def test_ordered_dicts_of_arrays():
+    program = compiled(lambda d: d["a"] * 2)
+    for _ in range(3):
+        assert np.array_equal(program(collections.OrderedDict(a=np.ones(2))), [2, 2])
+

@@ -610,3 +610,10 @@ def test_a_chosen_number_is_a_number():
     x = np.array([1.0, 2.0, 3.0])
     assert vjp(f, x)[0] == f(x) == 3
     check(grad(f)(x), [3, 0, 1])
+
+
+def test_the_slope_of_i0_overflows_no_sooner_than_i0():
+    for x in (np.array([88.0], np.float32), np.array([9.0], np.float16)):
+        value, slope = jvp(np.i0, (x,), (np.ones_like(x),))
+        assert np.all(np.isfinite(value)) and np.all(slope < value) and np.all(slope > 0.9 * value)
+

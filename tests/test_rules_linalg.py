@@ -427,3 +427,18 @@ def test_a_product_with_the_polynomial_of_no_coefficients():
     value, pullback = vjp(lambda x: np.polymul(x, np.array([])), x)
     np.testing.assert_array_equal(value, np.polymul(x, np.array([])))
     assert np.array_equal(pullback(value + 1)[0], np.zeros(2))
+
+
+def test_products_of_many_follow_numpy_beyond_matrices():
+    a, b = np.ones((2, 2)), np.arange(8.0).reshape(2, 2, 2)
+    np.testing.assert_array_equal(vjp(lambda x: np.linalg.multi_dot([a, x]), b)[0], np.linalg.multi_dot([a, b]))
+    with pytest.raises(np.linalg.LinAlgError, match="matrices"):
+        vjp(lambda x: np.linalg.multi_dot([a, x, a]), b)
+    assert vjp(lambda x: np.inner(2.0, x), np.ones(2, np.float32))[0].dtype == np.inner(2.0, np.ones(2, np.float32)).dtype
+
+
+def test_norms_of_negative_order_over_nothing_are_infinite():
+    for order, x, axis in ((-1, np.zeros(0), None), (-2, np.zeros((0, 2)), 0)):
+        with np.errstate(divide="ignore"):
+            np.testing.assert_array_equal(vjp(lambda x: np.linalg.norm(x, order, axis), x)[0], np.linalg.norm(x, order, axis))
+

@@ -247,3 +247,56 @@ def test_a_mean_of_all_elements_is_numpys_to_the_last_bit(dtype, view):
         for value in (vjp(np.mean, x)[0], jvp(np.mean, (x,), (x,))[0]):
             np.testing.assert_array_equal(value, np.mean(x))
             assert type(value) is type(np.mean(x))
+
+
+@pytest.mark.parametrize("ad", [AutoForward(), AutoReverse()])
+def test_equal_numbers_have_no_slope_of_their_spread(ad):
+    equal(gradient(np.std, np.full(3, 0.1), ad=ad), [0, 0, 0])
+    equal(gradient(lambda x: np.std(x, where=np.array([True, True, False])), np.full(3, 0.1), ad=ad), [0, 0, 0])
+    equal(gradient(np.std, np.array([1.0, 2.0, 3.0]), ad=ad), np.array([-1, 0, 1]) / 6**0.5)
+
+
+def test_means_of_float16_are_taken_in_float32():
+    x = np.ones(70000, np.float16)
+    for f in (np.mean, lambda x: x.mean(), np.average, np.nanmean, lambda x: np.mean(x, where=x > 0), lambda x: np.mean(x, axis=0)):
+        assert np.array_equal(gradient(f, x), np.full(70000, 1 / 70000, np.float16))
+        assert jvp(f, (x,), (x,))[1] == 1
+    x = np.full(100, 1000, np.float16)
+    assert jvp(np.mean, (x,), (x,))[1] == 1000
+
+
+def test_spreads_without_degrees_of_freedom_are_nan():
+    x = np.array([[1.0, 2.0, 3.0], [1.0, np.nan, 2.0]])
+    with pytest.warns(RuntimeWarning):
+        np.testing.assert_array_equal(jvp(lambda x: np.nanvar(x, axis=1, ddof=2), (x,), (x,))[0], [2, np.nan])
+    with pytest.warns(RuntimeWarning):
+        assert np.isnan(vjp(lambda x: np.nanstd(x, ddof=3), x[0])[0])
+    equal(gradient(lambda x: np.nanstd(x), np.array([1, np.nan, 3.0])), [-0.5, 0, 0.5])
+
+
+def test_differences_of_nothing_between_ends():
+    for x, axis in ((np.zeros(0), -1), (np.zeros((0, 3)), 0)):
+        f = lambda x: np.diff(x, prepend=0.0, append=1.0, axis=axis)
+        np.testing.assert_array_equal(vjp(f, x)[0], f(x))
+    with pytest.raises(TypeError, match="complex ends"):
+        gradient(lambda x: np.sum(np.ediff1d(x, to_end=1j)), np.ones(3))
+
+
+@pytest.mark.parametrize("function", [np.logaddexp, np.logaddexp2])
+@pytest.mark.parametrize("a, dtype", [(-1e7, np.float32), (-1e4, np.float32), (-1000, np.float16), (1e16, np.float64), (-1e10, np.float64), (0, np.float64)])
+def test_shares_of_a_sum_of_powers_do_not_lose_the_digits_of_the_sum(function, a, dtype):
+    x = np.full(2, a, dtype)
+    assert np.array_equal(gradient(function.reduce, x), [0.5, 0.5])
+    assert np.array_equal(vjp(function, x[:1], x[:1])[1](np.ones(1, dtype)), [[0.5], [0.5]])
+    three = np.array([a] * 3, dtype)
+    np.testing.assert_allclose(gradient(lambda x: function.reduce(x, where=np.array([True, False, True])), three), [0.5, 0, 0.5], rtol=1e-3)
+    np.testing.assert_allclose(gradient(lambda x: function.reduce(x, initial=dtype(a)), three), [0.25] * 3, rtol=1e-3)
+
+
+def test_a_fold_of_hypot_begins_with_zero():
+    for x, axis in (([[-3.0, 4.0]], 0), ([-1.0, 2.0], ()), ([-3.0, 4.0], 0), ([], 0)):
+        x = np.array(x)
+        value, pullback = vjp(lambda x: np.hypot.reduce(x, axis=axis), x)
+        equal(value, np.hypot.reduce(x, axis=axis))
+        equal(pullback(np.ones_like(value))[0], x / np.where(value == 0, 1, value) if x.size else x)
+

@@ -407,3 +407,43 @@ def test_what_numpy_refuses_is_refused(f, word):
         f(X[0])
     with pytest.raises(ValueError, match=word):
         vjp(f, X[0])
+
+
+def test_interpolation_is_in_double_precision_and_takes_lists():
+    x, f = np.array([100.2], np.float32), lambda x: np.interp(x, [0, 0.3, 0.8], [1, 2, 7.0], period=0.9)
+    np.testing.assert_array_equal(jvp(f, (x,), (x,))[0], f(x))
+    xp, f = np.array([0.1, 0.2, 0.7], np.float32), lambda xp: np.interp([0.3], xp, [1, 2, 7.0])
+    np.testing.assert_array_equal(jvp(f, (xp,), (xp,))[0], f(xp))
+    equal(gradient(lambda fp: np.sum(np.interp([0.1, 0.5], [0.0, 0.3, 0.8], fp, period=1)), X[0]), [2 / 3, 1 / 3 + 0.6, 0.4])
+    with pytest.raises(ValueError, match="as many heights"):
+        vjp(lambda fp: np.interp(1.0, [0, 1], fp), X[0])
+
+
+def test_arrays_without_axes_and_their_aliases():
+    def close(x):
+        z = np.real_if_close(x)
+        z *= 2
+        return x + 0
+
+    def finite(x):
+        z = np.nan_to_num(x, copy=False)
+        z *= 2
+        return x + 0
+
+    for f in (close, finite):
+        x = np.array(0.5)
+        assert vjp(f, x)[0] == f(x.copy())
+
+
+def test_calls_at_the_edges_of_a_signature():
+    x = X[0]
+    equal(gradient(lambda x: np.sum(np.take(x, [])), x), [0, 0, 0])
+    assert jvp(lambda x: x.take([]), (x,), (x,))[1].shape == (0,)
+    equal(gradient(lambda x: np.sum(np.clip(x, 0, 1, None)), x), [0.5, 0, 0])
+    equal(gradient(lambda x: np.sum(np.outer(x, x[::-1] * 0 + 2, None)), x), [6, 6, 6])
+    equal(gradient(lambda x: np.real(np.fft.fft(x, None, -1, None, None))[0], x), [1, 1, 1])
+    with pytest.raises(TypeError):
+        gradient(lambda x: np.sum(x.choose([x, x])), x)
+    with pytest.raises(TypeError, match="casting='safe'"):
+        gradient(lambda x: np.sum(x.astype(np.float32, casting="safe")), x)
+

@@ -4,13 +4,12 @@
 
 # %% auto #0
 __all__ = ['UFUNCS', 'UFUNC_OF', 'REDUCTIONS', 'BLAS', 'PLAIN', 'SHAPES', 'ALGEBRA', 'BLOCK', 'Rewriter', 'is_array', 'is_numpy',
-           'array_kind', 'shape_of', 'dtype_of', 'is_weak', 'fits', 'plain', 'fold', 'share', 'prune', 'is_number',
-           'is_scalar', 'simplify', 'is_elementwise', 'narrow', 'contract', 'accumulate', 'added', 'Block',
+           'array_kind', 'shape_of', 'dtype_of', 'is_weak', 'fits', 'plain', 'powers_agree', 'fold', 'share', 'prune',
+           'is_number', 'is_scalar', 'simplify', 'is_elementwise', 'narrow', 'contract', 'accumulate', 'added', 'Block',
            'joins_block', 'sums_block', 'group', 'block_of', 'improved', 'settled', 'tidy']
 
 # %% ../../nbs/17b_passes.ipynb #fee39be7
 import inspect
-import math
 import operator
 from collections import Counter
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from .recording import Instruction, Recording, Slot, key_of, replaced, slot_for
+from ..randomness import drawn, replicate
 from ..rules.indexing import is_basic, scatter
 from ..rules.table import stop_gradient
 from ..tracing import astype
@@ -144,11 +144,16 @@ def fits(value: Any, result: Slot) -> bool:
 def plain(instruction: Instruction, r: Rewriter) -> Any:
     "Operators as ufuncs, methods of one kind as one function, and our own primitives as NumPy."
     function, args, result = instruction.function, instruction.args, instruction.result
-    if function in UFUNC_OF and not all(map(is_weak, args)):
+    if function in UFUNC_OF and not all(map(is_weak, args)) and (function is not operator.pow or powers_agree(*args)):
         return r.emit(UFUNC_OF[function], *args, like=result)
     if function in PLAIN and args and (function in SHAPES or is_numpy(args[0])) and _takes(PLAIN[function], len(args), *instruction.kwargs):
         return PLAIN[function](r, result, *args, **instruction.kwargs)
     return None
+
+
+def powers_agree(base: Any, exponent: Any) -> bool:
+    "Whether `np.power` gives what the operator gives, which takes short cuts for some exponents: for real numbers, but for the square root of -infinity."
+    return dtype_of(base).kind == dtype_of(exponent).kind == "f" and not is_number(exponent, 0.5) or dtype_of(base).kind == "f" and dtype_of(exponent).kind == "i"
 
 
 @lru_cache(maxsize=256)
@@ -255,6 +260,8 @@ def share(recording: Recording) -> Recording:
     seen: dict = {}
 
     def change(instruction, r):
+        if instruction.function in (replicate, drawn): # each generator is one of its own
+            return None
         key = instruction.function, *map(key_of, instruction.args)
         if instruction.kwargs:
             key += tuple((name, key_of(value)) for name, value in sorted(instruction.kwargs.items()))
@@ -295,23 +302,28 @@ def _add(r, y, a, b):
         if is_number(x, 0) and fits(other, y):
             return other
         minus = r.maker(x, np.negative)
-        if minus:
+        if minus and _negates(x, y):
             return r.emit(np.subtract, other, *minus, like=y)
     return None
+
+
+def _negates(minus, y) -> bool:
+    "Whether to take away what was negated is to add its negative: not where a small or unsigned integer wraps around."
+    return dtype_of(minus).kind in "fc" or dtype_of(minus) == y.dtype
 
 
 def _subtract(r, y, a, b):
     if is_number(b, 0) and fits(a, y):
         return a
     minus = r.maker(b, np.negative)
-    return r.emit(np.add, a, *minus, like=y) if minus else None
+    return r.emit(np.add, a, *minus, like=y) if minus and _negates(b, y) else None
 
 # %% ../../nbs/17b_passes.ipynb #bbf4100b
 def _multiply(r, y, a, b):
     for x, other in ((a, b), (b, a)):
-        if is_number(x, 1) and fits(other, y):
+        if is_number(x, 1) and fits(other, y) and y.dtype.kind != "c": # 1 times infinity + 0i is infinity + NaN i
             return other
-        if is_number(x, -1) and fits(other, y):
+        if is_number(x, -1) and fits(other, y) and y.dtype.kind != "c":
             return r.emit(np.negative, other, like=y)
         if is_scalar(x) and fits(other, y) and y.shape and y.dtype in BLAS and _joins(x, y):
             factors = r.maker(other, np.multiply)
@@ -330,10 +342,8 @@ def _joins(scalar, y) -> bool:
 
 
 def _tame(s, t, y) -> bool:
-    "Whether the product of two factors stays in the range of the dtype: one is a constant of moderate size, and that of two constants is a normal number."
-    constants = [abs(float(x)) for x in (s, t) if is_number(x)]
-    limits = np.finfo(y.dtype)
-    return any(2**-20 <= x <= 2**20 for x in constants) and (len(constants) == 1 or limits.tiny <= math.prod(constants) <= limits.max)
+    "Whether two factors are constants of moderate size, so that neither their product nor one of them alone takes an array out of the range of its dtype."
+    return all(is_number(x) and 2**-20 <= abs(x) <= 2**20 for x in (s, t))
 
 
 def _product(r, s, t, y):
@@ -347,13 +357,13 @@ def _product(r, s, t, y):
 
 
 def _divide(r, y, a, b):
-    return a if is_number(b, 1) and fits(a, y) else None
+    return a if is_number(b, 1) and fits(a, y) and y.dtype.kind != "c" else None
 
 
 def _power(r, y, a, n):
     if is_number(n, 1) and fits(a, y):
         return a
-    return r.emit(np.square, a, like=y) if is_number(n, 2) and fits(a, y) and y.dtype.kind in "fc" else None
+    return r.emit(np.square, a, like=y) if is_number(n, 2) and fits(a, y) and y.dtype.kind == "f" else None
 
 # %% ../../nbs/17b_passes.ipynb #200a2336
 def _negative(r, y, x):
@@ -362,7 +372,7 @@ def _negative(r, y, x):
         return again[0]
     factors = r.maker(x, np.multiply)
     for s, rest in (factors, factors[::-1]) if factors else ():
-        if is_number(s) and fits(rest, y) and s != 0:
+        if is_number(s) and fits(rest, y) and s != 0 and y.dtype.kind in "fc" and dtype_of(s).kind != "u":
             return r.emit(np.multiply, -s, rest, like=y)
     return None
 
@@ -469,20 +479,10 @@ def _factors(r, x) -> tuple:
     return factors if all(fits(f, x) for f in factors) else ()
 
 
-def _scaled(r, x, y) -> tuple:
-    "The scalar factor of an array that was multiplied by one, and the array; None where it was not."
-    factors = fits(x, y) and y.shape and y.dtype in BLAS and r.maker(x, np.multiply)
-    for s, rest in (factors, factors[::-1]) if factors else ():
-        if is_scalar(s) and fits(rest, y) and _joins(s, y):
-            return s, rest
-    return None, x
-
-
 def _is_products(r, x) -> bool:
-    "Whether an array is a product, or a sum of such and of their multiples."
-    terms, scaled = r.maker(x, np.add), _scaled(r, x, x)
-    return bool(_factors(r, x)) or (terms is not None and all(fits(t, x) and _is_products(r, t) for t in terms)) or (
-        scaled[0] is not None and _is_products(r, scaled[1]))
+    "Whether an array is a product, or a sum of such."
+    terms = r.maker(x, np.add)
+    return bool(_factors(r, x)) or (terms is not None and all(fits(t, x) and _is_products(r, t) for t in terms))
 
 
 def _sum_of_products(r, x, y):
@@ -490,10 +490,7 @@ def _sum_of_products(r, x, y):
     factors, terms = _factors(r, x), r.maker(x, np.add)
     if factors:
         return r.emit(np.dot, *[r.emit(np.reshape, f, (f.size,), like=f, shape=(f.size,)) for f in factors], like=y)
-    if terms:
-        return r.emit(np.add, *[_sum_of_products(r, term, y) for term in terms], like=y)
-    scalar, rest = _scaled(r, x, x)
-    return r.emit(np.multiply, scalar, _sum_of_products(r, rest, y), like=y)
+    return r.emit(np.add, *[_sum_of_products(r, term, y) for term in terms], like=y)
 
 # %% ../../nbs/17b_passes.ipynb #ce16efd9
 def accumulate(recording: Recording) -> Recording:

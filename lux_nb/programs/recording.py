@@ -455,7 +455,7 @@ class Recorder(Trace):
         instruction = Instruction(function, refs, dict(zip(kwargs, named_refs)), None)
         result, instruction.result = self.wrapped(function, y)
         self.recording.instructions.append(instruction)
-        instruction.view = _note_views(result, (*args, *kwargs.values()))
+        instruction.view = _note_views(result, (*args, *kwargs.values())) or function is np.ravel # which may be one at the next call
         self.name_last(users_line(), instruction.result)
         return result
 
@@ -495,6 +495,8 @@ def _note_views(result, args) -> bool: # whether there are any
             for base in args:
                 if type(base) is Recorded and base.slot.is_array and _share_memory(part.value, base.value):
                     part.view_of, found = (base, base.value, None), True
+                elif type(base) is np.ndarray and _share_memory(part.value, base): # a captured array, which belongs to somebody
+                    found = True
     return found
 
 

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['MISS', 'Program', 'members', 'table', 'type_text', 'Cost', 'cost', 'operations', 'draw', 'label_of', 'is_traced',
-           'key_of_leaf', 'Static', 'static_key', 'Unpacker', 'Entry', 'unchanged', 'no_quick_way', 'leaf_names',
-           'quick', 'Compiled', 'compiled', 'compare', 'close']
+           'is_leaf', 'key_of_leaf', 'Static', 'static_key', 'Unpacker', 'Entry', 'unchanged', 'no_quick_way',
+           'leaf_names', 'quick', 'Compiled', 'compiled', 'compare', 'close']
 
 # %% ../../nbs/17d_programs.ipynb #2edb5df9
 import functools
@@ -195,6 +195,12 @@ def is_traced(leaf: Any) -> bool:
     return (hasattr(leaf, "dtype") and hasattr(leaf, "shape") and not isinstance(leaf, type)) or type(leaf) in (int, float, complex)
 
 
+def is_leaf(tree: Any) -> bool:
+    "Whether there is nothing inside."
+    leaves = tree_flatten(tree)[0]
+    return len(leaves) == 1 and leaves[0] is tree
+
+
 def key_of_leaf(leaf: Any) -> Any:
     "What a program depends on: type, shape, dtype and device of a value; a static leaf itself."
     if is_traced(leaf):
@@ -310,7 +316,7 @@ class Unpacker:
             self.require(f"type({name}) is ndarray and {name}.dtype is {self.name(leaf.dtype)} and {name}.shape == {leaf.shape!r}")
         elif isinstance(leaf, (np.generic, *GENERATORS)) or type(leaf) in (int, float, complex):
             self.require(f"type({name}) is {self.name(type(leaf))}")
-        elif is_traced(leaf) or tree_flatten(leaf)[0] != [leaf]:
+        elif is_traced(leaf) or not is_leaf(leaf):
             raise TypeError("another kind of array, or of node")
         else:
             self.require_static(leaf.value if type(leaf) is Static else leaf, name)
@@ -342,7 +348,7 @@ class Unpacker:
         if kind in (tuple, list):
             inner = ", ".join(self.pack(x, results) for x in tree)
             return f"[{inner}]" if kind is list else f"({inner},)" if inner else "()"
-        if tree is not None and tree_flatten(tree)[0] != [tree]:
+        if tree is not None and not is_leaf(tree):
             raise TypeError("another kind of node")
         return next(results) if tree is not None else "None"
 
@@ -383,7 +389,10 @@ def unchanged(
     before: Any, # a copy of the array, or the key of the others, when the function was recorded
 ) -> bool: # whether the program still fits
     "Whether what a program is made for is as it was."
-    return key_of(value) == before if type(value) in (list, dict) else np.array_equal(value, before, equal_nan=before.dtype.kind in "fc")
+    if type(before) is not np.ndarray:
+        return key_of(value) == before
+    now = np.asarray(value)
+    return now.dtype == before.dtype and now.shape == before.shape and now.tobytes() == before.tobytes() # to the sign of a zero
 
 
 def no_quick_way(args: tuple, kwargs: dict) -> Any:

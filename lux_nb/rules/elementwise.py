@@ -63,9 +63,14 @@ composite(np.polyval, _polyval)
 LN2, LN10 = math.log(2), math.log(10)
 
 
-def _above(y):
-    "y, with 0 in place of -inf, so that -inf less it is -inf."
-    return np.where(y == -np.inf, 0, y)
+def _shares(base, logsum):
+    "The maps of a logarithm of a sum of powers: each power's share in the sum, from the difference of the exponents, as the sum has lost digits. That of -inf is 0."
+
+    def share(a, b):
+        none = a == -np.inf
+        return base(-logsum(0, np.where(none, np.inf, b - np.where(none, 0, a))))
+
+    return lambda d, y, a, b: d * share(a, b), lambda d, y, a, b: d * share(b, a)
 
 
 elementwise(np.exp,        lambda d, y, x: d * y)
@@ -75,8 +80,8 @@ elementwise(np.log,        lambda d, y, x: d / x)
 elementwise(np.log2,       lambda d, y, x: d / (x * LN2))
 elementwise(np.log10,      lambda d, y, x: d / (x * LN10))
 elementwise(np.log1p,      lambda d, y, x: d / (1 + x))
-elementwise(np.logaddexp,  lambda d, y, a, b: d * np.exp(a - _above(y)),  lambda d, y, a, b: d * np.exp(b - _above(y)))
-elementwise(np.logaddexp2, lambda d, y, a, b: d * np.exp2(a - _above(y)), lambda d, y, a, b: d * np.exp2(b - _above(y)))
+elementwise(np.logaddexp,  *_shares(np.exp, np.logaddexp))
+elementwise(np.logaddexp2, *_shares(np.exp2, np.logaddexp2))
 
 # %% ../../nbs/07_elementwise.ipynb #a1dc95c0
 def _hypotenuse(x):
@@ -197,7 +202,7 @@ def _select(condlist, choicelist, default=0):
 
 def _choose(a, choices, out=None, mode="raise"):
     "The choice that the integer a names, element by element."
-    named = np.choose(a, range(len(choices)), mode=mode)
+    named = np.choose(stop_gradient(a), range(len(choices)), mode=mode)
     chosen = np.select([named == k for k in range(len(choices))], list(choices))
     return chosen if np.ndim(chosen) else np.positive(chosen) # a number, as NumPy has it
 
@@ -227,7 +232,7 @@ def _nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
     if copy:
         return y
     x[...] = y
-    return x
+    return x if np.ndim(x) else y
 
 
 elementwise(_replaced, _finite)
@@ -311,7 +316,7 @@ composite(np.emath.power,   _complex_power)
 # %% ../../nbs/07_elementwise.ipynb #88e0b1d3
 def _real_if_close(a, tol=100):
     "`np.real_if_close`: the real part, if no imaginary part is larger than `tol` roundings; plain values tell."
-    a = a if np.ndim(a) else np.copy(a) # an array, also without axes
+    a = a if getattr(a, "mutable", True) else np.copy(a) # of a number, an array without axes
     if not np.iscomplexobj(a):
         return a
     tol = tol * np.finfo(a.dtype).eps if tol > 1 else tol
@@ -337,7 +342,7 @@ elementwise(np.sinc, lambda d, y, x: d * _sinc_slope(x))
 # %% ../../nbs/07_elementwise.ipynb #27855bc1
 BESSEL_NODES = [math.cos((k + 0.5) * math.pi / 128) for k in range(64)]
 
-elementwise(np.i0, lambda d, y, x: d * (sum(c * np.sinh(c * x) for c in BESSEL_NODES) / 64))
+elementwise(np.i0, lambda d, y, x: d * sum(c / 64 * np.sinh(c * x) for c in BESSEL_NODES))
 
 # %% ../../nbs/07_elementwise.ipynb #81133ff4
 nondifferentiable(
@@ -372,6 +377,9 @@ def _reduce(ufunc, a, axis=0, dtype=None, out=None, keepdims=False, initial=None
         if value is not usual:
             raise NotImplementedError(f"{name_of(ufunc.reduce)}: its derivative does not know the argument {name!r}: leave it out, or write the fold with {name_of(ufunc)}")
     axes = range(np.ndim(a)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    initial = ufunc.identity if initial is None else initial # that of hypot makes a single negative number positive
+    if not axes and initial is not None:
+        return ufunc(initial, a)
     ufunc.reduce(np.ones((1,) * np.ndim(a)), axis=axis) # raises where NumPy refuses: several axes of what can't be reordered
     for left, k in enumerate(sorted((k % np.ndim(a) for k in axes), reverse=True), 1 - len(axes)):
         elements = list(np.moveaxis(a, k, 0))

@@ -214,11 +214,11 @@ def _along(axis, ndim, index):
 
 
 def _numbers(indices):
-    "Indices of which NumPy makes whole numbers: truth values are 0 and 1 here, and no mask."
+    "Indices of which NumPy makes whole numbers: truth values are 0 and 1 here, and no mask; nothing is no float."
     if isinstance(indices, int):
         return int(indices)
     indices = as_array(operand(indices))
-    return indices.astype(int) if indices.dtype == bool else indices
+    return indices.astype(int) if indices.dtype == bool or not indices.size else indices # [] is of floats
 
 
 def _inside(indices, n, mode):
@@ -500,9 +500,11 @@ for _f, _ignore_nan in (np.quantile, False), (np.percentile, False), (np.nanquan
 # %% ../../nbs/09b_indexing.ipynb #53c42be8
 def _interp(x, xp, fp, left=None, right=None, period=None):
     "`np.interp`: straight lines between points."
-    xp, fp = as_array(xp), as_array(fp)
+    x, xp, fp = [_double(v) for v in (x, xp, fp)]
     if np.iscomplexobj(x) or np.iscomplexobj(xp):
         raise TypeError("np.interp needs real places x and xp, got complex ones: interpolate in their real parts")
+    if np.shape(xp) != np.shape(fp):
+        raise ValueError(f"np.interp needs as many heights fp as places xp, got shapes {np.shape(fp)} and {np.shape(xp)}")
     if period is not None:
         if period == 0:
             raise ValueError("np.interp needs a period that is not zero: leave it out for data that do not repeat")
@@ -516,8 +518,14 @@ def _interp(x, xp, fp, left=None, right=None, period=None):
     inside = np.where(below | above, xp[0], x) if n > 1 else np.where(True, xp[0], x)
     k = np.clip(np.searchsorted(xp, stop_gradient(inside), "right") - 1, 0, max(n - 2, 0))
     y = _on_line(inside, xp, fp, k, np.minimum(k + 1, n - 1))
-    y = as_number(np.where(below, fp[0] if left is None else left, np.where(above, fp[n - 1] if right is None else right, y)))
-    return y.astype(np.complex128 if np.iscomplexobj(fp) else np.float64)
+    return as_number(np.where(below, fp[0] if left is None else left, np.where(above, fp[n - 1] if right is None else right, y)))
+
+# %% ../../nbs/09b_indexing.ipynb #b3d1f6a2
+def _double(x):
+    "An array of double precision, in which NumPy interpolates."
+    x = as_array(operand(x))
+    dtype = np.complex128 if np.iscomplexobj(x) else np.float64
+    return x if x.dtype == dtype else x.astype(dtype)
 
 
 def _on_line(x, xp, fp, k, after):

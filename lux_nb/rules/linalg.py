@@ -218,7 +218,7 @@ def _vector_norm(x, ord, axis, keepdims):
     if ord == 0:
         return np.sum(size != 0, axis, dtype=size.dtype, keepdims=keepdims)
     total = np.sum(size if ord == 1 else size**ord, axis, keepdims=keepdims)
-    return total if ord == 1 else as_number(np.where(total == 0, 0, np.where(total == 0, 1, total) ** (1 / ord)))
+    return total if ord == 1 else as_number(np.where(total == 0, 0 if ord > 0 else np.inf, np.where(total == 0, 1, total) ** (1 / ord)))
 
 # %% ../../nbs/10b_linalg.ipynb #397bef92
 def _matrix_norm(x, ord, axis, keepdims):

@@ -115,7 +115,7 @@ for _matmul in (np.matmul, operator.matmul, np.linalg.matmul):
 def _inner(a, b):
     "`np.inner`: sums of products along the last axes."
     if np.ndim(a) == 0 or np.ndim(b) == 0:
-        return np.multiply(a, b)
+        return np.multiply(*[x if hasattr(x, "dtype") else np.asarray(x) for x in (a, b)]) # of a number NumPy makes an array
     return np.matmul(a, b) if np.ndim(b) == 1 else np.tensordot(a, b, (-1, -1))
 
 
@@ -311,6 +311,11 @@ def _multi_dot(arrays):
     arrays = list(arrays)
     if len(arrays) < 2:
         raise ValueError(f"np.linalg.multi_dot needs at least two arrays, got {len(arrays)}")
+    if len(arrays) == 2:
+        return np.dot(*arrays)
+    for x in arrays:
+        if np.ndim(x) != 2 and not (np.ndim(x) == 1 and (x is arrays[0] or x is arrays[-1])):
+            raise np.linalg.LinAlgError(f"np.linalg.multi_dot needs matrices, and vectors only at the ends, got shape {np.shape(x)}: use np.matmul for stacks")
     rows = [1 if np.ndim(x) == 1 and k == 0 else np.shape(x)[0] for k, x in enumerate(arrays)]
     split = _splits([*rows, 1 if np.ndim(arrays[-1]) == 1 else np.shape(arrays[-1])[-1]])
 

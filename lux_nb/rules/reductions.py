@@ -148,7 +148,7 @@ def _terms(y, x, axis, where):
     "How many elements of `x` go into each element of the result, at least 1."
     if where is True:
         return max(size_of(x) // max(size_of(y), 1), 1)
-    return np.maximum(np.sum(np.broadcast_to(where, np.shape(x)), axis).reshape(np.shape(y)), 1).astype(y.dtype)
+    return np.maximum(np.sum(np.broadcast_to(where, np.shape(x)), axis).reshape(np.shape(y)), 1).astype(np.float32 if y.dtype == np.float16 else y.dtype)
 
 
 def _mean(x):
@@ -160,11 +160,16 @@ def _mean(x):
 
 
 def _push_mean(t, y, x, axis=None, dtype=None, out=None, keepdims=False, where=True):
-    return _push_sum(t, y, x, axis, dtype, out, keepdims, where=where) / _terms(y, x, axis, where)
+    return _push_sum(_widened(t), y, x, axis, dtype, out, keepdims, where=where) / _terms(y, x, axis, where)
 
 
 def _pull_mean(g, y, x, axis=None, dtype=None, out=None, keepdims=False, where=True):
-    return _pull_sum(g / _terms(y, x, axis, where), y, x, axis, dtype, out, keepdims, where=where)
+    return _pull_sum(_widened(g) / _terms(y, x, axis, where), y, x, axis, dtype, out, keepdims, where=where)
+
+
+def _widened(change):
+    "float16 as float32, in which NumPy takes means of it: a sum could overflow, and so could the number of terms."
+    return change.astype(np.float32) if getattr(change, "dtype", None) == np.float16 else change
 
 # %% ../../nbs/08_reductions.ipynb #7ff1c441
 def _along_first(map):
@@ -193,11 +198,11 @@ def _slope(y, x, axis, dtype, ddof, keepdims, where, mean):
     terms = _terms(y, x, axis, where)
     if where is True:
         half = (terms - ddof) / 2 if terms > ddof else math.nan # exact, so that BigFloat keeps its digits
-        mean = np.mean(x, axis, dtype, keepdims=True) if mean is None else mean
+        center = lambda x: x - np.mean(x, axis, dtype, keepdims=True)
     else:
         half = restore(np.where(terms > ddof, terms - ddof, math.nan) / 2, x, axis, keepdims)
-        mean = np.mean(x, axis, dtype, keepdims=True, where=where) if mean is None else mean
-    deviation = x - mean
+        center = lambda x: x - np.mean(x, axis, dtype, keepdims=True, where=where)
+    deviation = center(center(x)) if mean is None else x - mean # once more for what the mean was rounded by: of equal numbers nothing is left
     return (np.conj(deviation) if np.iscomplexobj(x) else deviation) / half # of a real x and a complex mean NumPy takes plain squares
 
 
@@ -298,15 +303,18 @@ composite(np.ptp, lambda a, axis=None, out=None, keepdims=False:
 def _softly(base):
     "Push and pull of `logaddexp.reduce` (base e) and `logaddexp2.reduce` (base 2)."
 
-    def shares(y, x, axis, keepdims):
+    def shares(y, x, axis, keepdims, initial, where):
         top = restore(y, x, axis, keepdims)
-        return base(x - np.where(top == -np.inf, 0, top))
+        top = np.where(top == -np.inf, 0, top)
+        powers = _only(base(x - top), where)
+        total = np.sum(powers, axis, keepdims=True) + (0 if initial is None else base(initial - top)) # 1, but for the rounding of a large y
+        return powers / np.where(total > 0, total, 1)
 
     def push(t, y, x, axis=0, dtype=None, out=None, keepdims=False, initial=None, where=True):
-        return _push_sum(t * shares(y, computed_in(dtype, x), axis, keepdims), y, x, axis, dtype, out, keepdims, where=where)
+        return _push_sum(t * shares(y, computed_in(dtype, x), axis, keepdims, initial, where), y, x, axis, dtype, out, keepdims, where=where)
 
     def pull(g, y, x, axis=0, dtype=None, out=None, keepdims=False, initial=None, where=True):
-        return _only(restore(g, x, axis, keepdims) * shares(y, computed_in(dtype, x), axis, keepdims), where)
+        return restore(g, x, axis, keepdims) * shares(y, computed_in(dtype, x), axis, keepdims, initial, where)
 
     return push, pull
 
@@ -441,13 +449,26 @@ def _present(function):
     return present
 
 
+def _present_spread(function):
+    "The same for variance and standard deviation, which are NaN where there are no degrees of freedom."
+
+    def present(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=True, mean=None, correction=None):
+        number = ~np.isnan(a) & where
+        given = {name: value for name, value in (("mean", mean), ("correction", correction)) if value is not None}
+        y = function(np.where(np.isnan(a), 0, a), axis, dtype, None, ddof, keepdims, where=number, **given)
+        free = np.sum(number, axis, keepdims=keepdims) > (ddof if correction is None else correction)
+        return as_number(np.where(free, y, np.nan).astype(y.dtype))
+
+    return present
+
+
 composite(np.nansum,     _neutral(np.sum, 0))
 composite(np.nanprod,    _neutral(np.prod, 1))
 composite(np.nancumsum,  _neutral(np.cumsum, 0))
 composite(np.nancumprod, _neutral(np.cumprod, 1))
 composite(np.nanmean,    _present(np.mean))
-composite(np.nanvar,     _present(np.var))
-composite(np.nanstd,     _present(np.std))
+composite(np.nanvar,     _present_spread(np.var))
+composite(np.nanstd,     _present_spread(np.std))
 
 # %% ../../nbs/08_reductions.ipynb #9c49c10b
 def _average(a, axis=None, weights=None, returned=False, *, keepdims=False):
@@ -515,12 +536,18 @@ def _end(end, a, axis):
     "What `np.diff` joins to one end: nothing, or an array, or a number in the shape of a slice."
     if end is np._NoValue:
         return []
-    return [np.broadcast_to(end, _cut(a, axis, 0, 1).shape) if np.ndim(end) == 0 else end]
+    if np.ndim(end):
+        return [end]
+    shape = list(np.shape(a))
+    shape[axis] = 1
+    return [np.broadcast_to(end, shape)]
 
 
 def _ediff1d(ary, to_end=None, to_begin=None):
     "`np.ediff1d`: differences of neighbours of the flat array, between given ends."
     flat = np.ravel(ary)
+    if not np.iscomplexobj(flat) and (np.iscomplexobj(to_end) or np.iscomplexobj(to_begin)):
+        raise TypeError("np.ediff1d needs ends that fit the dtype of its argument, got complex ends of a real one")
     parts = (to_begin, flat[1:] - flat[:-1], to_end)
     return np.concatenate([np.ravel(part) for part in parts if part is not None]).astype(flat.dtype)
 

@@ -98,6 +98,7 @@ class Rule:
         "Bring a call into the form that the maps take. Raises NotImplementedError for an argument that the rule doesn't know."
         if len(args) > self.out:
             without_out(self.function, NO_KEYWORDS, args[self.out]) # NumPy's last positional argument
+            args = args if "out" in self.names else args[: self.out]
         args, kwargs = self.in_a_row(args, without_out(self.function, kwargs))
         if self.elementwise:
             args, kwargs = _loop(self.function, args, kwargs)
@@ -534,7 +535,10 @@ def without_rule(
     kwargs = without_out(function, kwargs, given_out(function, args, kwargs))
     if function in COMPOSITES:
         definition = COMPOSITES[function]
-        if kwargs and (known := _KEYWORDS[definition]) is not None and not known.issuperset(kwargs):
+        known = _KEYWORDS[definition]
+        if known is not None and "out" not in known:
+            args = args[: _OUT[definition]] # without the None of `out`
+        if kwargs and known is not None and not known.issuperset(kwargs):
             raise _unknown(function, min(kwargs.keys() - known), sorted(known))
         recorder = trace.nesting.recorder
         if recorder is not None: # the definition computes with captured arrays
