@@ -479,10 +479,19 @@ def _factors(r, x) -> tuple:
     return factors if all(fits(f, x) for f in factors) else ()
 
 
+def _scaled(r, x) -> tuple:
+    "The constant factor of an array that was multiplied by one, and the array; None where it was not, or by less than 1: the sum without such a factor could overflow."
+    factors = r.maker(x, np.multiply)
+    for s, rest in (factors, factors[::-1]) if factors else ():
+        if is_number(s) and 1 <= abs(s) <= 2**20 and fits(rest, x) and _joins(s, x):
+            return s, rest
+    return None, x
+
+
 def _is_products(r, x) -> bool:
-    "Whether an array is a product, or a sum of such."
-    terms = r.maker(x, np.add)
-    return bool(_factors(r, x)) or (terms is not None and all(fits(t, x) and _is_products(r, t) for t in terms))
+    "Whether an array is a product, or a sum of such and of their multiples."
+    terms, (scalar, rest) = r.maker(x, np.add), _scaled(r, x)
+    return bool(_factors(r, x)) or (terms is not None and all(fits(t, x) and _is_products(r, t) for t in terms)) or (scalar is not None and _is_products(r, rest))
 
 
 def _sum_of_products(r, x, y):
@@ -490,7 +499,10 @@ def _sum_of_products(r, x, y):
     factors, terms = _factors(r, x), r.maker(x, np.add)
     if factors:
         return r.emit(np.dot, *[r.emit(np.reshape, f, (f.size,), like=f, shape=(f.size,)) for f in factors], like=y)
-    return r.emit(np.add, *[_sum_of_products(r, term, y) for term in terms], like=y)
+    if terms:
+        return r.emit(np.add, *[_sum_of_products(r, term, y) for term in terms], like=y)
+    scalar, rest = _scaled(r, x)
+    return r.emit(np.multiply, scalar, _sum_of_products(r, rest, y), like=y)
 
 # %% ../../nbs/17b_passes.ipynb #ce16efd9
 def accumulate(recording: Recording) -> Recording:
