@@ -60,7 +60,7 @@ class Trace:
         self.open = self.quiet = False
         if error is not None:
             self.release()
-            if isinstance(error.__cause__, TypeError) and "element with a sequence" in str(error): # NumPy's words, which say less than ours
+            if isinstance(error.__cause__, TracerConversionError) and "element with a sequence" in str(error): # NumPy's words, which say less
                 raise error.__cause__.with_traceback(traceback) from None
 
     def release(self):

@@ -100,6 +100,16 @@ class TestWaysOut:
         assert caught.traceback[-1].name == "f" and str(caught.traceback[-1].statement).strip() == "plain[index] = value(x)"
 
     @both_modes
+    def test_numpys_error_of_its_own_stays(self, ad):
+        def f(x):
+            plain = np.zeros(3)
+            plain[0] = [1.0, 2.0]
+            return np.sum(plain * x)
+
+        with pytest.raises(ValueError, match="sequence"):
+            gradient(f, X, ad=ad)
+
+    @both_modes
     def test_an_error_that_the_user_makes_of_it_stays(self, ad):
         def f(x):
             try:

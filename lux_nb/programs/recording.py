@@ -28,7 +28,7 @@ from ..reverse import lock, unlock
 from ..rules.indexing import WRITING, scatter
 from ..rules.special import polygamma
 from ..rules.table import RULES, convertible, given_out, like, name_of, stop_gradient
-from ..tracing import SEQUENCES, Trace, Tracer, _thread, astype, innermost, snapshot
+from ..tracing import SEQUENCES, Trace, Tracer, TracerConversionError, _thread, astype, innermost, snapshot
 from ..trees import flatten_parts, tree_leaves, unravel, updated
 
 # %% ../../nbs/17_recording.ipynb #2657909f
@@ -207,7 +207,7 @@ def _refuses(what: str, remedy: str) -> Callable:
     "A method that raises: its result would be a plain value, which later calls could not see change."
 
     def refuse(self, *args, **kwargs):
-        raise cannot_record(f"{what} of a value of shape {self.shape}", remedy)
+        raise TracerConversionError(*cannot_record(f"{what} of a value of shape {self.shape}", remedy).args)
 
     return refuse
 

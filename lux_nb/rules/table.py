@@ -98,7 +98,8 @@ class Rule:
         "Bring a call into the form that the maps take. Raises NotImplementedError for an argument that the rule doesn't know."
         if len(args) > self.out:
             without_out(self.function, NO_KEYWORDS, args[self.out]) # NumPy's last positional argument
-            args = args if "out" in self.names else args[: self.out]
+            if "out" not in self.names and len(args) == self.out + 1: # without the None
+                args = args[:-1]
         args, kwargs = self.in_a_row(args, without_out(self.function, kwargs))
         if self.elementwise:
             args, kwargs = _loop(self.function, args, kwargs)
@@ -536,8 +537,8 @@ def without_rule(
     if function in COMPOSITES:
         definition = COMPOSITES[function]
         known = _KEYWORDS[definition]
-        if known is not None and "out" not in known:
-            args = args[: _OUT[definition]] # without the None of `out`
+        if known is not None and "out" not in known and len(args) == _OUT[definition] + 1: # without the None of `out`
+            args = args[:-1]
         if kwargs and known is not None and not known.issuperset(kwargs):
             raise _unknown(function, min(kwargs.keys() - known), sorted(known))
         recorder = trace.nesting.recorder
