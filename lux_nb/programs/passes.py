@@ -153,7 +153,7 @@ def plain(instruction: Instruction, r: Rewriter) -> Any:
 
 def powers_agree(base: Any, exponent: Any) -> bool:
     "Whether `np.power` gives what the operator gives, which takes short cuts for some exponents: for real numbers, but for the square root of -infinity."
-    return dtype_of(base).kind == dtype_of(exponent).kind == "f" and not is_number(exponent, 0.5) or dtype_of(base).kind == "f" and dtype_of(exponent).kind == "i"
+    return dtype_of(base).kind == "f" and dtype_of(exponent).kind in "fi" and not is_number(exponent, 0.5)
 
 
 @lru_cache(maxsize=256)
@@ -325,13 +325,13 @@ def _multiply(r, y, a, b):
             return other
         if is_number(x, -1) and fits(other, y) and y.dtype.kind != "c":
             return r.emit(np.negative, other, like=y)
-        if is_scalar(x) and fits(other, y) and y.shape and y.dtype in BLAS and _joins(x, y):
+        if is_number(x) and fits(other, y) and y.shape and y.dtype in BLAS and _joins(x, y):
             factors = r.maker(other, np.multiply)
             for s, rest in (factors, factors[::-1]) if factors else ():
-                if is_scalar(s) and fits(rest, y) and _joins(s, y) and _tame(x, s, y):
-                    return r.emit(np.multiply, _product(r, x, s, y), rest, like=y)
+                if is_number(s) and fits(rest, y) and _joins(s, y) and _is_moderate(x) and _is_moderate(s):
+                    return r.emit(np.multiply, _product(x, s, y), rest, like=y)
             minus = r.maker(other, np.negative)
-            if minus and is_number(x):
+            if minus:
                 return r.emit(np.multiply, -x, *minus, like=y)
     return None
 
@@ -341,19 +341,16 @@ def _joins(scalar, y) -> bool:
     return is_weak(scalar) or dtype_of(scalar) == y.dtype
 
 
-def _tame(s, t, y) -> bool:
-    "Whether two factors are constants of moderate size, so that neither their product nor one of them alone takes an array out of the range of its dtype."
-    return all(is_number(x) and 2**-20 <= abs(x) <= 2**20 for x in (s, t))
+def _is_moderate(number) -> bool:
+    "Whether a constant is of moderate size: the product of two such is in the range of every dtype that we bring factors together in."
+    return 2**-20 <= abs(number) <= 2**20
 
 
-def _product(r, s, t, y):
-    "The product of two scalar factors of an array."
+def _product(s, t, y):
+    "The product of two constant factors of an array."
     if not is_weak(s) or not is_weak(t):
-        s, t = (y.dtype.type(x) if is_weak(x) and is_number(x) else x for x in (s, t))
-    if is_number(s) and is_number(t):
-        return s * t
-    strong = next((x for x in (s, t) if not is_weak(x)), None)
-    return r.emit(np.multiply if strong is not None else operator.mul, s, t, like=y, shape=(), kind=y.dtype.type if strong is not None else float, dtype=y.dtype)
+        s, t = (y.dtype.type(x) if is_weak(x) else x for x in (s, t))
+    return s * t
 
 
 def _divide(r, y, a, b):

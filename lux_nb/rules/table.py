@@ -181,8 +181,8 @@ def without_out(function: Callable, kwargs: dict, positional: Any = None) -> dic
 # %% ../../nbs/06_rules.ipynb #5b8e1f0c
 def given_out(function: Callable, args: tuple, kwargs: dict) -> Any: # None if there is none
     "The buffer that a call is to write into, named or by position."
-    entry = RULES[function].out if function in RULES else _OUT[COMPOSITES[function]] if function in COMPOSITES else _place_of_out(function)
-    return kwargs.get("out", next(iter(args[entry:]), None))
+    place = RULES[function].out if function in RULES else _OUT[COMPOSITES[function]] if function in COMPOSITES else _place_of_out(function)
+    return kwargs.get("out", next(iter(args[place:]), None))
 
 
 @functools.cache
